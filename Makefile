@@ -1,0 +1,70 @@
+# Yika 一卡: everything a contributor types. `make` alone prints this list.
+# Needs: Python >= 3.11 with venv, and make. The rest is brought from PyPI, and from Debian where it may.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types format check lock bench translations wheel clean system-demo system-test
+
+help:  ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Yika needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing what Yika needs into $(VENV) (the first time takes a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+system-demo:
+	@sh deploy/system-packages demo
+
+system-test:
+	@sh deploy/system-packages test
+
+demo: system-demo $(STAMP)  ## fill a demo community, start server and kiosk, print the addresses; Ctrl-C ends both
+	@exec $(BIN)/python deploy/demo.py
+
+test: system-test $(STAMP)  ## run every test; says loudly what it had to leave out
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+lint: $(STAMP)  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## mypy, strict
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+check: lint types test  ## all that must hold before a commit
+
+coverage: system-test $(STAMP)  ## branch coverage of the rules, which must be whole
+	@$(BIN)/python -m pytest -q tests/server/domain tests/server/contract tests/kiosk tests/card_tools -m "not browser" \
+	  --cov --cov-branch --cov-report= --cov-report=term-missing:skip-covered --cov-config=pyproject.toml
+	@$(BIN)/python -m coverage report --fail-under=100 --include='kiosk/domain.py,kiosk/service.py,server/contract/*,server/domain/*,card_tools/credential.py'
+
+lock: $(STAMP)  ## renew the lock files (no index or file address in them)
+	@$(BIN)/python -m pip install --quiet uv
+	@for extra in dev server kiosk cards; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate --extra $$extra pyproject.toml -o requirements/$$extra.lock; done
+
+translations: $(STAMP)  ## collect new texts for translation and compile what is translated
+	@$(BIN)/pybabel extract -q -F server/translations/babel.cfg -k _l -o server/translations/messages.pot .
+	@$(BIN)/pybabel update -q -i server/translations/messages.pot -d server/translations
+	@$(BIN)/pybabel compile -q -d server/translations
+
+bench: $(STAMP)  ## measure: ratios against named peers in the same run
+	@$(BIN)/python -m benchmarks
+
+wheel: $(STAMP)  ## build the distribution into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:  ## remove what make has made (not .demo, which is data)
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
