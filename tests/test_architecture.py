@@ -1,4 +1,4 @@
-"""Who may import whom (design.md §2): read from the syntax tree, so that nested and lazy imports count too."""
+"""Who may import whom (design.md §2): read from the syntax tree, so nested and lazy imports count too."""
 
 import ast
 import sys
@@ -87,7 +87,7 @@ def _module(path: Path, root: Path) -> str:
 
 
 def imports_of(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
-    """Every module that this source imports: nested, behind TYPE_CHECKING, or by importlib with a plain name."""
+    """Every module a source imports: nested, behind TYPE_CHECKING, or by importlib with a plain name."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
