@@ -123,7 +123,7 @@ class EventRow(Owned, Base):
         Index("ix_events_target", "community_id", "target"),
     )
     event_id: Mapped[Key]
-    """The kiosk's id; for an unreadable body or a conflicting id, ``unreadable:HASH`` or ``conflict:HASH``."""
+    """The kiosk's id; ``unreadable:HASH`` or ``conflict:HASH`` for a body that has none of its own."""
     kiosk_id: Mapped[str]
     journal_id: Mapped[str]
     seq: Mapped[Millis]
@@ -187,7 +187,7 @@ class ClockSampleRow(Owned, Base):
 
 
 class ChainHead(Owned, Base):
-    """The signed end of a chain (``facts``, ``ledger``): a cut tail shows, and only the server's key can move it."""
+    """The signed end of a chain (``facts``, ``ledger``): a cut tail shows, only the server's key moves it."""
 
     __tablename__ = "chain_heads"
     chain: Mapped[Key]
@@ -245,7 +245,7 @@ class LedgerTransaction(Owned, Base):
 
 
 class LedgerLine(Owned, Base):
-    """One line: an amount in one book, for one account; the lines of a transaction sum to zero in each book."""
+    """One line: an amount in one book for one account; a transaction's lines sum to zero in each book."""
 
     __tablename__ = "ledger_lines"
     __table_args__ = (

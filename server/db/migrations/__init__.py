@@ -1,0 +1,1 @@
+"""Alembic migrations; ``yika-server init`` runs them up to head."""

@@ -1,0 +1,130 @@
+"""Repositories: rows in, rows out, always within one community. Services see these and no SQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ColumnElement, Executable
+
+from server.db import tables
+from server.db.base import Base
+
+Row = dict[str, Any]
+CHUNK = 4000
+"""Most values in one IN list: below SQLite's and PostgreSQL's limits on parameters."""
+
+
+def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
+    """A long list in parts of at most ``size``."""
+    iterator = iter(values)
+    while part := list(islice(iterator, size)):
+        yield part
+
+
+class Rows:
+    """One table as rows of plain values; those of one community when the table has a ``community_id`` key."""
+
+    def __init__(self, connection: Connection, entity: type[Base], community_id: str) -> None:
+        self.connection = connection
+        self.table: Table = tables.table(entity)
+        self.key = [column.name for column in self.table.primary_key]
+        self.fixed: Row = {"community_id": community_id} if "community_id" in self.key else {}
+
+    def get(self, **key: Any) -> Row | None:
+        """The one row with these values, or none."""
+        found = (
+            self.connection.execute(select(self.table).where(self._where(key)).limit(1)).mappings().first()
+        )
+        return dict(found) if found else None
+
+    def rows(self, *order: str, **where: Any) -> list[Row]:
+        """Rows with these values (a list, set or tuple: any of them), in this order (``-x`` descends)."""
+        many = {
+            name: value for name, value in where.items() if isinstance(value, (list, set, frozenset, tuple))
+        }
+        if not many:
+            return self._select(where, order)
+        name, values = max(many.items(), key=lambda item: len(item[1]))
+        parts = list(chunks(sorted(values, key=str)))
+        found = [row for part in parts for row in self._select(where | {name: part}, order)]
+        return _sorted(found, order) if len(parts) > 1 else found
+
+    def _select(self, where: Row, order: Sequence[str]) -> list[Row]:
+        query = select(self.table).where(self._where(where)).order_by(*(self._order(name) for name in order))
+        return [dict(row) for row in self.connection.execute(query).mappings()]
+
+    def between(self, column: str, low: int | str | None, high: int | str | None, **where: Any) -> list[Row]:
+        """Rows whose column lies in [low, high), in its order; an end that is None is open."""
+        field = self.table.c[column]
+        limits = [field >= low] if low is not None else []
+        limits += [field < high] if high is not None else []
+        query = select(self.table).where(self._where(where), *limits).order_by(field)
+        return [dict(row) for row in self.connection.execute(query).mappings()]
+
+    def last(self, *order: str, **where: Any) -> Row | None:
+        """The row that comes last in this order."""
+        query = select(self.table).where(self._where(where))
+        query = query.order_by(*(self.table.c[name].desc() for name in order)).limit(1)
+        found = self.connection.execute(query).mappings().first()
+        return dict(found) if found else None
+
+    def count(self, **where: Any) -> int:
+        """How many rows have these values."""
+        query = select(func.count()).select_from(self.table).where(self._where(where))
+        return int(self.connection.execute(query).scalar_one())
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that must not exist yet."""
+        if rows:
+            self.connection.execute(insert(self.table), [self.fixed | dict(row) for row in rows])
+
+    def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, or replace those with the same key."""
+        if not rows:
+            return
+        make = postgresql.insert if self.connection.dialect.name == "postgresql" else sqlite.insert
+        statement = make(self.table)
+        changing = {c.name: statement.excluded[c.name] for c in self.table.columns if c.name not in self.key}
+        whole: Executable = (
+            statement.on_conflict_do_update(index_elements=self.key, set_=changing)
+            if changing
+            else statement.on_conflict_do_nothing(index_elements=self.key)
+        )
+        self.connection.execute(whole, [self.fixed | dict(row) for row in rows])
+
+    def set(self, values: Mapping[str, Any], **where: Any) -> int:
+        """Change columns of the rows with these values; how many there were."""
+        return self.connection.execute(update(self.table).where(self._where(where)).values(**values)).rowcount
+
+    def remove(self, **where: Any) -> int:
+        """Delete the rows with these values; how many there were."""
+        return self.connection.execute(delete(self.table).where(self._where(where))).rowcount
+
+    def remove_keys(self, keys: Iterable[Sequence[Any]]) -> None:
+        """Delete rows by their key columns behind ``community_id``."""
+        columns = [self.table.c[name] for name in self.key if name not in self.fixed]
+        for part in chunks(keys, CHUNK // max(1, len(columns))):
+            wanted = tuple_(*columns).in_([tuple(key) for key in part])
+            self.connection.execute(delete(self.table).where(self._where({}), wanted))
+
+    def _order(self, name: str) -> ColumnElement[Any]:
+        return self.table.c[name[1:]].desc() if name.startswith("-") else self.table.c[name]
+
+    def _where(self, where: Mapping[str, Any]) -> ColumnElement[bool]:
+        tests = [_matches(self.table.c[name], value) for name, value in (self.fixed | dict(where)).items()]
+        return and_(*tests) if tests else and_(True)
+
+
+def _matches(column: Column[Any], value: Any) -> ColumnElement[bool]:
+    if isinstance(value, (list, set, frozenset, tuple)):
+        return column.in_(list(value))
+    return column.is_(None) if value is None else column == value
+
+
+def _sorted(rows: list[Row], order: Sequence[str]) -> list[Row]:
+    for name in reversed(order):
+        plain = name.removeprefix("-")
+        rows.sort(key=lambda row, plain=plain: row[plain], reverse=name.startswith("-"))  # type: ignore[misc]
+    return rows

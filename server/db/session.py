@@ -1,0 +1,82 @@
+"""Connections: SQLite for one community, PostgreSQL for a district; one writer at a time on SQLite.
+
+SQLite before 3.51.3 can damage its WAL when two connections write or checkpoint at once. A writing
+transaction therefore holds an advisory lock on a file beside the database from BEGIN until after its commit
+(and the checkpoint a commit may bring): one writer, whichever process it lives in. Readers need no lock.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_MS = 30_000
+
+
+class Database:
+    """An engine with two ways in: ``reading`` and ``writing``, each one transaction that ends in a rollback
+    unless it was committed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.url.get_backend_name() == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.engine = (
+            _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the data; nothing written in it stays."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that may write; ``BEGIN IMMEDIATE`` on SQLite, so that it never fails half way."""
+        with self._only_writer(), self.engine.connect() as connection:
+            yield connection.execution_options(yika_writes=True)
+
+    @contextmanager
+    def _only_writer(self) -> Iterator[None]:
+        if not self.is_sqlite or not self.url.database:
+            yield
+            return
+        handle = os.open(f"{self.url.database}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("yika_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,108 @@
+"""One transaction in one community, with its repositories; leaving without commit rolls back."""
+
+from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, text, update
+
+from server.db import tables
+from server.db.base import Base
+from server.db.event_rows import EventRows
+from server.db.repositories import Rows
+from server.db.session import Database
+
+REPOSITORIES: dict[str, type[Base]] = {
+    "communities": tables.Community,
+    "facts": tables.FactRow,
+    "journals": tables.Journal,
+    "clock_samples": tables.ClockSampleRow,
+    "chain_heads": tables.ChainHead,
+    "shifts": tables.ShiftRow,
+    "ledger_transactions": tables.LedgerTransaction,
+    "ledger_lines": tables.LedgerLine,
+    "balances": tables.Balance,
+    "sites": tables.Site,
+    "teams": tables.Team,
+    "team_members": tables.TeamMember,
+    "activities": tables.ActivityRow,
+    "plans": tables.PlanRow,
+    "plan_versions": tables.PlanVersion,
+    "plan_members": tables.PlanMember,
+    "policies": tables.PolicyRow,
+    "cards": tables.Card,
+    "kiosks": tables.Kiosk,
+    "decisions": tables.DecisionRow,
+    "calendar": tables.CalendarDay,
+    "volunteers": tables.Volunteer,
+    "consents": tables.Consent,
+    "users": tables.User,
+    "tokens": tables.Token,
+    "kiosk_directory": tables.KioskDirectory,
+    "enrolment_codes": tables.EnrolmentCode,
+    "kiosk_nonces": tables.KioskNonce,
+    "kiosk_sessions": tables.KioskSession,
+    "last_seen": tables.LastSeen,
+    "roster_snapshots": tables.RosterSnapshot,
+    "exports": tables.ExportLog,
+}
+"""Attribute of a unit of work -> table; ``events`` has a repository of its own."""
+
+
+class UnitOfWork:
+    """``with database.unit_of_work(community) as uow: …; uow.commit()``."""
+
+    def __init__(self, database: Database, community_id: str, *, writes: bool = True) -> None:
+        self.database = database
+        self.community_id = community_id
+        self.writes = writes
+        self._stack = ExitStack()
+        self._repositories: dict[str, Rows] = {}
+        self.connection: Connection
+
+    def __enter__(self) -> Self:
+        opened: AbstractContextManager[Connection]
+        opened = self.database.writing() if self.writes else self.database.reading()
+        self.connection = self._stack.enter_context(opened)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.rollback()
+        self._stack.close()
+
+    def commit(self) -> None:
+        """Make everything durable; the unit can go on with a new transaction."""
+        self.connection.commit()
+
+    def rows(self, name: str) -> Rows:
+        """The repository of one table."""
+        if name not in self._repositories:
+            self._repositories[name] = Rows(self.connection, REPOSITORIES[name], self.community_id)
+        return self._repositories[name]
+
+    def __getattr__(self, name: str) -> Rows:
+        if name in REPOSITORIES:
+            return self.rows(name)
+        raise AttributeError(name)
+
+    @cached_property
+    def events(self) -> EventRows:
+        """Tap events, with the set-based statements of ingest and projection."""
+        return EventRows(self.connection, tables.EventRow, self.community_id)
+
+    def lock(self) -> None:
+        """Let one writer at a time into this community (SQLite has only one writer anyway)."""
+        if self.connection.dialect.name == "postgresql":
+            key = {"key": f"yika:{self.community_id}"}
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+
+    def bump(self) -> int:
+        """Raise the community's change counter, so that kiosks fetch their roster; the new value."""
+        community = tables.table(tables.Community)
+        mine = community.c.community_id == self.community_id
+        raised = update(community).where(mine).values(roster_version=community.c.roster_version + 1)
+        self.connection.execute(raised)
+        return int(self.communities.rows()[0]["roster_version"])
