@@ -1,0 +1,430 @@
+"""A camera that reads QR codes: one thread takes frames, another looks at the newest one only.
+
+A source is whatever ``cv2.VideoCapture`` opens: an index (``0``), a device, a video file, an image sequence
+(``f%03d.png``), or one picture. Files come paced, as a camera would give them, and their last frame stays.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hardware.ports import CardRead, ContentKind, Interrogator, ReaderLost, ReaderState, SettingWrong
+from hardware.qr_decode import Decoder, Found, Gray, Region, libraries
+
+log = logging.getLogger(__name__)
+
+Frame = Any
+"""A ``numpy`` array of bytes: gray, or blue-green-red."""
+Wait = Callable[[float], object]
+"""Waits some seconds, or less when the reader stops."""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm")
+AT_END = ("hold", "loop")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSettings:
+    """What a community may set for a camera."""
+
+    width: int = 1280
+    height: int = 720
+    gone_ms: int = 1500
+    """A code that was not seen for this long has gone; when it comes back it is a new presentation."""
+    at_end: str = "hold"
+    """What follows the last frame of a file: ``hold`` or ``loop``."""
+    stall_ms: int = 5000
+    """A camera that gives no frame for this long is lost."""
+    budget: float = 1.5
+    """Time for rescues on one frame, as a multiple of the quick look at a whole frame."""
+
+    def __post_init__(self) -> None:
+        if self.at_end not in AT_END:
+            raise SettingWrong(f"at_end is one of {', '.join(AT_END)}, not {self.at_end!r}")
+        if min(self.width, self.height, self.gone_ms, self.stall_ms) <= 0 or self.budget < 0:
+            raise SettingWrong("width, height, gone_ms and stall_ms are above 0, budget is not below 0")
+
+
+class Frames(Protocol):
+    """An open source of frames."""
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame; ``None`` when the source is gone."""
+
+    def close(self) -> None:
+        """Let the device go."""
+
+
+Opener = Callable[[str, CameraSettings, Wait], Frames]
+
+
+class _Picture:
+    """One picture before the camera; a new file of the same name is a new picture."""
+
+    def __init__(self, path: Path, wait: Wait) -> None:
+        self._cv2, _ = libraries()
+        self._path, self._wait = path, wait
+        self._stamp: tuple[int, int] | None = None
+        self._frame: Frame | None = None
+
+    def read(self) -> Frame | None:
+        first = self._frame is None
+        if not first:
+            self._wait(1 / 25)
+        try:
+            stat = self._path.stat()
+            if (stamp := (stat.st_mtime_ns, stat.st_size)) != self._stamp:
+                self._frame, self._stamp = _picture(self._cv2, self._path), stamp
+        except OSError:
+            return None
+        return self._frame
+
+    def close(self) -> None:
+        self._frame = None
+
+
+def _picture(cv2: Any, path: Path) -> Frame | None:
+    """Decode a picture file; ``None`` while it is half written or no picture."""
+    numpy = __import__("numpy")
+    data = numpy.frombuffer(path.read_bytes(), dtype=numpy.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+
+
+class _Clip:
+    """A video file or an image sequence at its own pace."""
+
+    def __init__(self, source: str, settings: CameraSettings, wait: Wait) -> None:
+        self._cv2, _ = libraries()
+        self._source, self._loop, self._wait = source, settings.at_end == "loop", wait
+        self._capture = _opened(self._cv2.VideoCapture(source), source)
+        fps = self._capture.get(self._cv2.CAP_PROP_FPS)
+        self._interval = 1 / fps if 1 <= fps <= 240 else 1 / 25
+        self._due: float | None = None
+        self._last: Frame | None = None
+
+    def read(self) -> Frame | None:
+        self._pace()
+        good, frame = self._capture.read()
+        if not good and self._loop and self._last is not None:
+            self._capture.release()
+            self._capture = _opened(self._cv2.VideoCapture(self._source), self._source)
+            good, frame = self._capture.read()
+        if good:
+            self._last = frame
+        return self._last
+
+    def _pace(self) -> None:
+        now = time.monotonic()
+        due = now if self._due is None else max(self._due, now - 1.0)
+        if due > now:
+            self._wait(due - now)
+        self._due = due + self._interval
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class _Device:
+    """A USB camera by V4L2: motion JPEG, since raw 720p does not fit through USB 2 at 25 frames a second."""
+
+    def __init__(self, source: str, settings: CameraSettings) -> None:
+        cv2, _ = libraries()
+        where: int | str = int(source) if source.isdigit() else source
+        capture = cv2.VideoCapture(where, cv2.CAP_V4L2) if _local(source) else cv2.VideoCapture(where)
+        self._capture = _opened(capture, source)
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+
+    def read(self) -> Frame | None:
+        good, frame = self._capture.read()
+        return frame if good else None
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def _local(source: str) -> bool:
+    return source.isdigit() or source.startswith("/dev/")
+
+
+def _opened(capture: Any, source: str) -> Any:
+    if not capture.isOpened():
+        capture.release()
+        raise ReaderLost(f"camera {source!r} does not open: plugged in, and held by no other program?")
+    return capture
+
+
+def open_frames(source: str, settings: CameraSettings, wait: Wait) -> Frames:
+    """Open a camera or a file that stands for one; raises :class:`ReaderLost` when it is not there."""
+    if _local(source) or "://" in source:
+        return _Device(source, settings)
+    path = Path(source)
+    if path.suffix.lower() in PICTURES and "%" not in path.name:
+        if not path.is_file():
+            raise ReaderLost(f"camera picture {source!r} is not there")
+        return _Picture(path, wait)
+    return _Clip(source, settings, wait)
+
+
+class PresenceGate:
+    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, in a fraction of a millisecond.
+
+    The scene is learned: quickly where nothing stands, slowly (``ABSORB_MS``) where something does, so that a
+    card held still stays a change for long and a moved chair does not stay one for ever.
+    """
+
+    CELLS = (80, 60)
+    STEP = 14.0
+    """Gray levels that count as a change; camera noise averaged over a cell stays well below."""
+    LEAST = 5
+    """So many changed cells are something; a code of 25 mm held at 200 mm covers some hundred."""
+    FOLLOW_MS, ABSORB_MS = 500.0, 15_000.0
+
+    def __init__(self) -> None:
+        self._cv2, _ = libraries()
+        self._numpy = __import__("numpy")
+        self._scene: Any = None
+        self._at = 0
+
+    def thumbnail(self, frame: Frame) -> Any:
+        """The frame in 80 × 60 gray cells."""
+        cv2 = self._cv2
+        coarse = cv2.resize(frame, (320, 240), interpolation=cv2.INTER_NEAREST)
+        if coarse.ndim == 3:
+            coarse = cv2.cvtColor(coarse, cv2.COLOR_BGR2GRAY)
+        return cv2.resize(coarse, self.CELLS, interpolation=cv2.INTER_AREA).astype(self._numpy.float32)
+
+    def changed(self, thumbnail: Any, now: int) -> Region | None:
+        """Where something stands that is not the scene, in cells; ``None`` when nothing does."""
+        np = self._numpy
+        if self._scene is None:
+            self._scene, self._at = thumbnail.copy(), now
+            return None
+        difference = thumbnail - self._scene
+        # A lamp or the camera's own exposure moves every cell alike: that is no card.
+        different = np.abs(difference - np.median(difference)) > self.STEP
+        elapsed = min(max(now - self._at, 0), 1000)
+        self._at = now
+        follow, absorb = (1 - np.exp(-elapsed / tau) for tau in (self.FOLLOW_MS, self.ABSORB_MS))
+        self._scene += difference * np.where(different, np.float32(absorb), np.float32(follow))
+        if np.count_nonzero(different) < self.LEAST:
+            return None
+        rows, columns = np.flatnonzero(different.any(axis=1)), np.flatnonzero(different.any(axis=0))
+        return Region(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+class Presentations:
+    """Tells a new presentation from a code that is still there."""
+
+    def __init__(self, gone_ms: int) -> None:
+        self._gone_ms = gone_ms
+        self._absent: dict[bytes, int] = {}
+        self._at: int | None = None
+
+    def begun(self, seen: list[bytes], now: int) -> list[bytes]:
+        """Which of the codes seen now were not there before.
+
+        Only absence that was looked at counts: a board that stalls for two seconds has not seen a code go.
+        """
+        elapsed = 0 if self._at is None else min(max(now - self._at, 0), self._gone_ms // 3)
+        self._at = now
+        self._absent = {
+            content: absent + elapsed
+            for content, absent in self._absent.items()
+            if absent + elapsed < self._gone_ms or content in seen
+        }
+        new = [c for c in dict.fromkeys(seen) if self._absent.get(c, self._gone_ms) >= self._gone_ms]
+        self._absent |= dict.fromkeys(seen, 0)
+        return new
+
+
+class Watcher:
+    """From frames to presentations: the gate, the decoder and the memory of what is still there."""
+
+    EAGER_MS = 5000
+    """So long after the start every frame is looked at whole: a code may have stood there all along."""
+    LOOK_MS = 500
+    """Afterwards a scene without change is looked at this often."""
+
+    def __init__(self, settings: CameraSettings, decoder: Decoder | None = None) -> None:
+        self._cv2, _ = libraries()
+        self._decoder = decoder or Decoder(budget=settings.budget)
+        self._gate = PresenceGate()
+        self._presentations = Presentations(settings.gone_ms)
+        self._began: int | None = None
+        self._looked = 0
+        self._held: tuple[Any, list[bytes]] | None = None
+
+    def look(self, frame: Frame, now: int) -> list[Found]:
+        """The presentations that begin with this frame; ``now`` is any clock in milliseconds."""
+        if self._began is None:
+            self._began = now
+        thumbnail = self._gate.thumbnail(frame)
+        cells = self._gate.changed(thumbnail, now)
+        found = self._search(frame, cells, now)
+        seen = [one.content for one in found]
+        if seen:
+            self._held = (thumbnail, seen)
+        elif self._lies_still(thumbnail):
+            assert self._held is not None
+            seen = self._held[1]
+        begun = self._presentations.begun(seen, now)
+        return [one for one in found if one.content in begun]
+
+    def _search(self, frame: Frame, cells: Region | None, now: int) -> list[Found]:
+        assert self._began is not None
+        whole = now - self._began < self.EAGER_MS or now - self._looked >= self.LOOK_MS
+        if cells is None and not whole:
+            return []
+        gray = self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
+        found = [] if cells is None else self._decoder.glance(gray, self._pixels(gray, cells))
+        if whole and not found:
+            self._looked = now
+            found = self._decoder.glance(gray)
+        return found
+
+    def _pixels(self, gray: Gray, cells: Region) -> Region:
+        height, width = gray.shape[:2]
+        across, down = width / PresenceGate.CELLS[0], height / PresenceGate.CELLS[1]
+        return Region(
+            int(cells.left * across),
+            int(cells.top * down),
+            int(cells.right * across),
+            int(cells.bottom * down),
+        )
+
+    def _lies_still(self, thumbnail: Any) -> bool:
+        """Whether the picture is still the one in which codes were last read: then they are still there."""
+        if self._held is None:
+            return False
+        return bool(abs(thumbnail - self._held[0]).max() < PresenceGate.STEP)
+
+
+class CameraReader:
+    """A camera as a card reader (``hardware.ports.CardReader``); every code it sees is one presentation."""
+
+    BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        name: str,
+        settings: CameraSettings | None = None,
+        opener: Opener = open_frames,
+        uptime: Callable[[], int] = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
+    ) -> None:
+        libraries()  # a missing library is told at once, not from a thread
+        self.name = name
+        self._source, self._opener, self._uptime = str(source), opener, uptime
+        self._settings = settings or CameraSettings()
+        self._stopping = threading.Event()
+        self._fresh = threading.Condition()
+        self._latest: tuple[Frame, int] | None = None
+        self._state: ReaderState | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(
+        self,
+        on_read: Callable[[CardRead], None],
+        on_state: Callable[[str, ReaderState], None],
+        interrogator: Interrogator | None = None,  # noqa: ARG002 - a printed code answers no question
+    ) -> None:
+        """Begin reading; returns at once."""
+        self._stopping.clear()
+        self._threads = [
+            threading.Thread(target=self._capture, args=(on_state,), name=f"{self.name}-frames", daemon=True),
+            threading.Thread(
+                target=self._decode, args=(on_read, on_state), name=f"{self.name}-codes", daemon=True
+            ),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop reading and close the camera; a driver that hangs is left behind after two seconds."""
+        self._stopping.set()
+        with self._fresh:
+            self._fresh.notify_all()
+        deadline = time.monotonic() + 1.8
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                log.warning("%s: %s still hangs in the driver", self.name, thread.name)
+        self._threads = []
+
+    def _capture(self, on_state: Callable[[str, ReaderState], None]) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            taken = self._take_frames(on_state)
+            if self._stopping.is_set():
+                return
+            self._tell(on_state, ReaderState.LOST)
+            failures = 0 if taken else failures
+            self._stopping.wait(self.BACKOFF[min(failures, len(self.BACKOFF) - 1)])
+            failures += 1
+
+    def _take_frames(self, on_state: Callable[[str, ReaderState], None]) -> int:
+        """Open the source and take frames until it is gone; returns how many came."""
+        try:
+            frames = self._opener(self._source, self._settings, self._stopping.wait)
+        except (ReaderLost, OSError) as error:
+            log.warning("%s: %s", self.name, error)
+            return 0
+        taken = 0
+        try:
+            while not self._stopping.is_set() and (frame := frames.read()) is not None:
+                taken += 1
+                self._tell(on_state, ReaderState.READY)
+                with self._fresh:
+                    self._latest = (frame, self._uptime())
+                    self._fresh.notify_all()
+        except (ReaderLost, OSError) as error:
+            log.warning("%s: %s", self.name, error)
+        finally:
+            frames.close()
+        return taken
+
+    def _decode(
+        self, on_read: Callable[[CardRead], None], on_state: Callable[[str, ReaderState], None]
+    ) -> None:
+        watcher = Watcher(self._settings)
+        while not self._stopping.is_set():
+            with self._fresh:
+                came = self._fresh.wait_for(
+                    lambda: self._latest is not None or self._stopping.is_set(),
+                    self._settings.stall_ms / 1000,
+                )
+                latest, self._latest = self._latest, None
+            if not came:
+                self._tell(on_state, ReaderState.LOST)
+            if latest is not None:
+                self._look(watcher, latest, on_read)
+
+    def _look(self, watcher: Watcher, latest: tuple[Frame, int], on_read: Callable[[CardRead], None]) -> None:
+        frame, at = latest
+        try:
+            for found in watcher.look(frame, at):
+                on_read(
+                    CardRead(
+                        medium="qr",
+                        content=found.content,
+                        content_kind=ContentKind.TEXT,
+                        evidence={"step": found.step, "ms": self._uptime() - at},
+                        reader=self.name,
+                        uptime_ms=at,
+                    )
+                )
+        except Exception:  # the next card must be read whatever this frame did
+            log.exception("%s: a frame could not be looked at", self.name)
+
+    def _tell(self, on_state: Callable[[str, ReaderState], None], state: ReaderState) -> None:
+        with self._fresh:
+            changed, self._state = state is not self._state, state
+        if changed:
+            on_state(self.name, state)
