@@ -1,1 +1,1 @@
-"""x"""
+"""What a card says: making, printing, writing and checking it."""
