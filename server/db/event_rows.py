@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from server.db import tables
 from server.db.repositories import Row, Rows, chunks
 
 DERIVED = (
@@ -26,16 +27,13 @@ class EventRows(Rows):
             found |= {row[0]: (row[1], row[2]) for row in self.connection.execute(query)}
         return found
 
-    def places(self, kiosk_id: str, journal_id: str, low: int, high: int) -> dict[int, set[str]]:
-        """The hashes stored at each place of one journal in [low, high]."""
+    def neighbours(self, journal: tuple[str, str], low: int, high: int) -> list[tuple[int, str, str]]:
+        """Place, prev and hash of what is stored in [low, high] of one journal (kiosk, journal)."""
         columns = self.table.c
-        query = select(columns.seq, columns.hash).where(
-            self._where({"kiosk_id": kiosk_id, "journal_id": journal_id}), columns.seq.between(low, high)
+        query = select(columns.seq, columns.prev, columns.hash).where(
+            self._where({"kiosk_id": journal[0], "journal_id": journal[1]}), columns.seq.between(low, high)
         )
-        found: dict[int, set[str]] = {}
-        for seq, digest in self.connection.execute(query):
-            found.setdefault(seq, set()).add(digest)
-        return found
+        return [(row[0], row[1], row[2]) for row in self.connection.execute(query)]
 
     def store(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert new events in one statement."""
@@ -57,12 +55,17 @@ class EventRows(Rows):
         )
 
     def of_people(self, people: Collection[str], low: int | None, high: int | None) -> list[Row]:
-        """All events of these people at corrected times in [low, high)."""
+        """Events of these people, and those that name them, at corrected times in [low, high)."""
         at = self.table.c.at
         limits = [at >= low] if low is not None else []
         limits += [at < high] if high is not None else []
-        found: list[Row] = []
+        found: dict[str, Row] = {}
+        named = tables.table(tables.EventMember)
         for part in chunks(sorted(people)):
-            query = select(self.table).where(self._where({"volunteer": part}), *limits)
-            found += [dict(row) for row in self.connection.execute(query).mappings()]
-        return found
+            naming = select(named.c.event_id).where(
+                named.c.community_id == self.fixed["community_id"], named.c.volunteer.in_(part)
+            )
+            for concerned in (self.table.c.volunteer.in_(part), self.table.c.event_id.in_(naming)):
+                query = select(self.table).where(self._where({}), concerned, *limits)
+                found |= {row["event_id"]: dict(row) for row in self.connection.execute(query).mappings()}
+        return list(found.values())

@@ -1,9 +1,9 @@
 """What the database itself refuses: changing or deleting what is written once.
 
 ``facts``, ``ledger_transactions`` and ``ledger_lines`` take no UPDATE and no DELETE. ``events`` takes no
-DELETE, and an UPDATE only of its derived columns, or one that seals it: salt and body become NULL, all else stays.
-On PostgreSQL the application's user should besides be granted only SELECT and INSERT on the first three
-(README.md shows the GRANTs), so that it cannot drop the triggers.
+DELETE, and an UPDATE only of its derived columns, or one that seals it: salt and body become NULL, all else
+stays. On PostgreSQL the application's user should besides be granted only SELECT and INSERT on the first
+three (README.md shows the GRANTs), so that it cannot drop the triggers.
 """
 
 WRITTEN_ONCE = ("facts", "ledger_transactions", "ledger_lines")

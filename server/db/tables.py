@@ -51,6 +51,7 @@ __all__ = [
     "Consent",
     "DecisionRow",
     "EnrolmentCode",
+    "EventMember",
     "EventRow",
     "ExportLog",
     "FactRow",
@@ -157,6 +158,14 @@ class EventRow(Owned, Base):
     standing_reason: Mapped[str | None]
 
 
+class EventMember(Owned, Base):
+    """Whom a leader's team event names: how a projection finds the events that concern a person."""
+
+    __tablename__ = "event_members"
+    volunteer: Mapped[Key]
+    event_id: Mapped[Key]
+
+
 class Journal(Owned, Base):
     """One kiosk journal as far as it has arrived."""
 
@@ -167,7 +176,8 @@ class Journal(Owned, Base):
     prior_head: Mapped[str | None]
     head_seq: Mapped[Millis]
     head_hash: Mapped[str]
-    forked: Mapped[bool]
+    fork_seq: Mapped[MaybeMillis]
+    """The first place where two histories of this journal differ; from there on nothing counts by itself."""
     first_received: Mapped[Millis]
     last_received: Mapped[Millis]
 

@@ -16,6 +16,7 @@ from server.db.session import Database
 REPOSITORIES: dict[str, type[Base]] = {
     "communities": tables.Community,
     "facts": tables.FactRow,
+    "event_members": tables.EventMember,
     "journals": tables.Journal,
     "clock_samples": tables.ClockSampleRow,
     "chain_heads": tables.ChainHead,

@@ -1,0 +1,99 @@
+"""Who acts, when, and with what: passed to every use case, so that none reads a clock or makes an id."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from server.services.keys import Keys
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """One use case's circumstances."""
+
+    by: str
+    """The user's name or volunteer's number, ``kiosk:ID``, or ``system``."""
+    now: int
+    """Milliseconds since the epoch, UTC."""
+    ids: Callable[[], str]
+    """A fresh UUIDv7."""
+    keys: Keys
+    volunteer: str | None = None
+    """The volunteer's number of whoever acts, so that nobody decides about their own hours."""
+
+
+class Repository(Protocol):
+    """What a use case asks of one table (see server/db/repositories.py)."""
+
+    def get(self, **key: Any) -> Row | None:
+        """The one row with these values."""
+
+    def rows(self, *order: str, **where: Any) -> list[Row]:
+        """All rows with these values."""
+
+    def between(self, column: str, low: int | str | None, high: int | str | None, **where: Any) -> list[Row]:
+        """Rows whose column lies in [low, high)."""
+
+    def last(self, *order: str, **where: Any) -> Row | None:
+        """The row that comes last in this order."""
+
+    def count(self, **where: Any) -> int:
+        """How many rows have these values."""
+
+    def add(self, rows: Any) -> None:
+        """Insert rows."""
+
+    def put(self, rows: Any) -> None:
+        """Insert or replace rows."""
+
+    def set(self, values: Any, **where: Any) -> int:
+        """Change columns of rows."""
+
+    def remove(self, **where: Any) -> int:
+        """Delete rows."""
+
+    def remove_keys(self, keys: Any) -> None:
+        """Delete rows by key."""
+
+
+class Events(Repository, Protocol):
+    """What ingest and projection ask of the table of events."""
+
+    def known(self, event_ids: Any) -> dict[str, tuple[str, str]]:
+        """Of these ids, those that are stored: id -> (hash, status)."""
+
+    def neighbours(self, journal: tuple[str, str], low: int, high: int) -> list[tuple[int, str, str]]:
+        """Place, prev and hash of what is stored in [low, high] of one journal."""
+
+    def store(self, rows: Any) -> None:
+        """Insert new events."""
+
+    def derive(self, rows: Any) -> None:
+        """Write derived columns by id."""
+
+    def of_people(self, people: Any, low: int | None, high: int | None) -> list[Row]:
+        """Events of these people, and those that name them, at corrected times in [low, high)."""
+
+
+class Uow(Protocol):
+    """One transaction in one community, as use cases see it (server/db/unit_of_work.py)."""
+
+    community_id: str
+
+    @property
+    def events(self) -> Events:
+        """Tap events."""
+
+    def rows(self, name: str) -> Repository:
+        """The repository of a table, by name."""
+
+    def commit(self) -> None:
+        """Make everything durable."""
+
+    def lock(self) -> None:
+        """Let one writer at a time into this community."""
+
+    def bump(self) -> int:
+        """Raise the community's change counter."""
