@@ -1,0 +1,113 @@
+"""What the kiosk's logic asks of the world around it: journal, server, clock. Protocols and plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from server.contract.wire import ClockSample, EventResult, Push, PushReply, TapEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """No usable answer came: no network, no server, or something between that is not our server."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The server asks for patience (429, 503)."""
+
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server understood and said no."""
+
+    status: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LyingAnswer:
+    """An answer that our server did not sign, or that speaks of something else: it changes nothing."""
+
+    what: str
+
+
+Trouble = Offline | Busy | Refused | LyingAnswer
+"""Everything that can come instead of an answer; a value, since being offline is a kiosk's normal life."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterAnswer:
+    """A signed roster or delta as it came; not yet believed."""
+
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RosterUnchanged:
+    """The server has nothing newer."""
+
+
+class ServerApi(Protocol):
+    """The kiosk's view of the server. Every method returns a value; none raises because of the network."""
+
+    def push(self, push: Push) -> PushReply | Trouble:
+        """Send a range of events."""
+
+    def roster(self, have: int | None, have_hash: str | None) -> RosterAnswer | RosterUnchanged | Trouble:
+        """Ask for what is newer than what we hold."""
+
+
+class Clock(Protocol):
+    """The kiosk's clocks at one moment."""
+
+    def sample(self) -> ClockSample:
+        """Wall clock as best known, time since boot, boot id, and whether the wall clock can be trusted."""
+
+    def learn(self, server_time: int, *, sent_uptime_ms: int, got_uptime_ms: int) -> None:
+        """Take a signed server time as this boot's offset; the shorter the round trip, the better."""
+
+
+class Randomness(Protocol):
+    """Where ids and salts come from."""
+
+    def __call__(self, size: int) -> bytes:
+        """``size`` random bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A tap event before the journal gives it its place."""
+
+    event: Mapping[str, Any]
+    """The fields of a ``TapEvent`` without ``kiosk_id``, ``journal_id`` and ``seq``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A journalled event, and since which roster version the server's roster takes it into account."""
+
+    event: TapEvent
+    known_at: int | None = None
+
+
+class Journal(Protocol):
+    """The kiosk's memory. MUST: have an event on disk before ``append`` returns."""
+
+    def append(self, draft: Draft) -> TapEvent:
+        """Store one event; raises ``kiosk.errors.JournalUnavailable`` when the disk does not take it."""
+
+    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
+        """The last three days' events of one person or card, and every team event, in order."""
+
+    def next_push(self, after: int, limit: int, sent: ClockSample) -> Push | None:
+        """The next range of unacknowledged events behind a position; None when there is none."""
+
+    def acknowledge(
+        self, journal_id: str, results: Sequence[EventResult], *, roster_version: int, at: int
+    ) -> None:
+        """Note the server's word on events."""
