@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("card_tools", "hardware", "kiosk", "server")
 PURE_CARDS = ("credential", "phone_code", "ntag424", "ndef", "writer", "errors")
 PURE_CARD_MODULES = tuple(f"card_tools.{name}" for name in PURE_CARDS)
+KIOSK_PURE = ("kiosk.domain", "kiosk.memory", "kiosk.outcomes")
 KIOSK_LIBRARIES = ("flask", "werkzeug", "waitress", "urllib3", "click", "cryptography", "base45")
 WEB_LIBRARIES = (
     "flask",
@@ -66,7 +67,7 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ("hardware.indicator", ("hardware.ports", "gpiozero")),
     ("hardware.voice", ("hardware.ports",)),
     ("hardware", ("hardware",)),
-    ("kiosk.domain", ("server.contract", "hardware.ports", *PURE_CARD_MODULES)),
+    *((name, (*KIOSK_PURE, "server.contract", "hardware.ports", *PURE_CARD_MODULES)) for name in KIOSK_PURE),
     ("kiosk.ports", ("server.contract", "hardware.ports", *PURE_CARD_MODULES)),
     ("kiosk", ("kiosk", "server.contract", "hardware.ports", *PURE_CARD_MODULES, *KIOSK_LIBRARIES)),
 ]
