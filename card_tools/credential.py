@@ -11,8 +11,9 @@ Byte format, version 1, 79 bytes, numbers big-endian::
 A *static* card (a printed code) is signed with an empty UID. A *bound* card is signed with the UID of the
 chip that carries it; the UID is not stored, the chip says it, so bytes copied to another chip do not verify.
 
-Text form: ``YIKA:`` and base45 (RFC 9285), 124 characters of the alphanumeric mode of QR, whose version 7 level
-Q takes 125. It never ends in a space (the last byte's upper digit is at most 5): scanners that trim do no harm.
+Text form: ``YIKA:`` and base45 (RFC 9285), 124 characters of the alphanumeric mode of QR, whose version 7
+level Q takes 125. It never ends in a space (the last byte's upper digit is at most 5), so scanners that trim
+do no harm.
 
 Whose card is it? The key id says it, not the signature: with an unknown key id nobody can tell an honest card
 of another community from one signed with an invented key, and neither is ours, so both are
@@ -222,25 +223,37 @@ def digest(credential: Credential) -> str:
     return sha256(b"yika-card-digest-1" + credential.raw).hexdigest()
 
 
-def _name_cipher(credential: Credential) -> AESSIV:
-    derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"yika-card-name-1")
+def _cipher(credential: Credential, purpose: bytes) -> AESSIV:
+    derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"yika-card-1 " + purpose)
     return AESSIV(derived.derive(credential.raw))
+
+
+def _open(credential: Credential, purpose: bytes, blob: bytes) -> bytes:
+    try:
+        return _cipher(credential, purpose).decrypt(blob, None)
+    except (InvalidTag, ValueError) as error:
+        raise CardForged(f"this {purpose.decode()} was not sealed for this card") from error
 
 
 def seal_name(credential: Credential, name: str) -> bytes:
     """Lock a name so that only the card's own words open it (AES-SIV, RFC 5297; the same every time).
 
-    Padded to whole blocks, so that the length tells nothing about the name.
+    Padded to whole blocks, so that the length tells little about the name.
     """
     plain = name.encode() + b"\x80"
-    plain += bytes(-len(plain) % _NAME_BLOCK)
-    return _name_cipher(credential).encrypt(plain, None)
+    return _cipher(credential, b"name").encrypt(plain + bytes(-len(plain) % _NAME_BLOCK), None)
 
 
 def open_name(credential: Credential, blob: bytes) -> str:
     """The name sealed for this card; :class:`CardForged` when it was sealed for another."""
-    try:
-        plain = _name_cipher(credential).decrypt(blob, None)
-    except (InvalidTag, ValueError) as error:
-        raise CardForged("this name was not sealed for this card") from error
-    return plain.rstrip(b"\x00").removesuffix(b"\x80").decode()
+    return _open(credential, b"name", blob).rstrip(b"\x00").removesuffix(b"\x80").decode()
+
+
+def seal_key(credential: Credential, key: bytes) -> bytes:
+    """Lock a chip's challenge key under its own words: a kiosk holds it only while that card lies there."""
+    return _cipher(credential, b"key").encrypt(key, None)
+
+
+def open_key(credential: Credential, blob: bytes) -> bytes:
+    """The challenge key sealed for this card; :class:`CardForged` when it was sealed for another."""
+    return _open(credential, b"key", blob)

@@ -18,7 +18,9 @@ from card_tools.credential import (
     decode,
     digest,
     key_id,
+    open_key,
     open_name,
+    seal_key,
     seal_name,
     verify,
 )
@@ -215,3 +217,12 @@ def test_a_sealed_name_does_not_tell_how_long_the_name_is():
 def test_a_damaged_name_is_refused(blob: bytes):
     with pytest.raises(CardForged):
         open_name(ISSUER.encode_static(CARD), blob)
+
+
+def test_a_challenge_key_opens_with_its_card_only_and_not_as_a_name():
+    card = ISSUER.encode_bound(UID, CARD)
+    blob = seal_key(card, bytes(range(16)))
+    assert open_key(card, blob) == bytes(range(16))
+    for wrong in (lambda: open_key(ISSUER.encode_bound(UID[:4], CARD), blob), lambda: open_name(card, blob)):
+        with pytest.raises(CardForged):
+            wrong()
