@@ -5,7 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, inspect, select, text, update
 
 from server.db import tables
 from server.db.base import Base
@@ -78,6 +78,12 @@ class UnitOfWork:
         """Make everything durable; the unit can go on with a new transaction."""
         self.connection.commit()
 
+    def become(self, community_id: str) -> None:
+        """Go on in another community: logins and kiosks are found before their community is known."""
+        self.community_id = community_id
+        self._repositories.clear()
+        self.__dict__.pop("events", None)
+
     def rows(self, name: str) -> Rows:
         """The repository of one table."""
         if name not in self._repositories:
@@ -93,6 +99,13 @@ class UnitOfWork:
     def events(self) -> EventRows:
         """Tap events, with the set-based statements of ingest and projection."""
         return EventRows(self.connection, tables.EventRow, self.community_id)
+
+    def community_ids(self) -> list[str]:
+        """Every community in this database; empty when it has no tables yet."""
+        if not inspect(self.connection).has_table("communities"):
+            return []
+        column = tables.table(tables.Community).c.community_id
+        return list(self.connection.execute(select(column).order_by(column)).scalars())
 
     def lock(self) -> None:
         """Let one writer at a time into this community (SQLite has only one writer anyway)."""

@@ -9,6 +9,12 @@ from server.services.keys import Keys
 Row = dict[str, Any]
 
 
+def plain_spelling(name: str) -> tuple[str, str]:
+    """Spelling where no dictionary is at hand: Latin letters as they are."""
+    words = name.lower().split()
+    return " ".join(words), "".join(word[0] for word in words)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
     """One use case's circumstances."""
@@ -20,6 +26,10 @@ class Acting:
     ids: Callable[[], str]
     """A fresh UUIDv7."""
     keys: Keys
+    entropy: Callable[[int], bytes]
+    """So many random bytes, for codes, nonces and card ids."""
+    spell: Callable[[str], tuple[str, str]] = plain_spelling
+    """A name's pinyin and its initials."""
     volunteer: str | None = None
     """The volunteer's number of whoever acts, so that nobody decides about their own hours."""
 
@@ -81,6 +91,9 @@ class Uow(Protocol):
     """One transaction in one community, as use cases see it (server/db/unit_of_work.py)."""
 
     community_id: str
+
+    def become(self, community_id: str) -> None:
+        """Go on in another community."""
 
     @property
     def events(self) -> Events:

@@ -1,7 +1,7 @@
 """The server's secrets at work: one seed, from which signing, card issuing and sealing keys are derived.
 
-The seed lives in a file outside the database. HKDF (RFC 5869) gives each purpose and community its own key,
-so that whoever reads the database can neither move the head of a chain, nor make a card, nor open a credential.
+The seed lives in a file outside the database. HKDF (RFC 5869) gives each purpose and community its own key:
+whoever reads the database can neither move the head of a chain, nor make a card, nor open a credential.
 """
 
 from functools import cached_property, lru_cache

@@ -1,0 +1,95 @@
+"""The server's settings, from options and ``YIKA_…`` variables; checked whole when the program starts."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from server.errors import BadConfig
+from server.services.keys import SEED_LENGTH, Keys
+
+KEY_FILE = "server.key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where the data lies and how the server behaves."""
+
+    data_dir: Path
+    database_url: str
+    community: str | None = None
+    """Which community, where a database holds several; None means the only one there is."""
+    secure_cookies: bool = False
+    """Set behind HTTPS; off for a plain-HTTP demo on one machine."""
+    rate_limit: int = 600
+    """Requests a minute that one kiosk or address may make."""
+    enrol_limit: int = 20
+    """Enrolments and session openings a minute from one address."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Settings of other parts (WeChat, map), by their variable's name without ``YIKA_``."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read ``YIKA_…`` variables."""
+        env = os.environ if environment is None else environment
+        data_dir = Path(env.get("YIKA_DATA_DIR") or "yika-data").absolute()
+        return cls(
+            data_dir=data_dir,
+            database_url=env.get("YIKA_DATABASE_URL") or f"sqlite:///{data_dir / 'yika.sqlite'}",
+            community=env.get("YIKA_COMMUNITY") or None,
+            secure_cookies=_flag(env, "YIKA_SECURE_COOKIES"),
+            rate_limit=_whole(env, "YIKA_RATE_LIMIT", 600),
+            enrol_limit=_whole(env, "YIKA_ENROL_LIMIT", 20),
+            extra={name[5:]: value for name, value in env.items() if name.startswith("YIKA_")},
+        )
+
+    @property
+    def key_file(self) -> Path:
+        """Where the server's key lies: never in the database."""
+        return self.data_dir / KEY_FILE
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no", ""}:
+        raise BadConfig(f"{name} is 1 or 0, not {value}")
+    return value in {"1", "true", "yes"}
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdigit() or int(value) < 1:
+        raise BadConfig(f"{name} is a whole number from 1, not {value}")
+    return int(value)
+
+
+def make_key_file(path: Path, seed: bytes) -> bool:
+    """Write a new server key readable by its owner only; False when there is one already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w") as file:
+        file.write(seed.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return True
+
+
+def read_keys(path: Path) -> Keys:
+    """The server's keys; :class:`BadConfig` says what to change."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text().strip()
+    except FileNotFoundError as error:
+        raise BadConfig(f"there is no server key at {path}: run yika-server init") from error
+    if mode & 0o077:
+        raise BadConfig(f"others can read the server key: chmod 600 {path}")
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError as error:
+        raise BadConfig(f"{path} holds no server key") from error
+    if len(seed) != SEED_LENGTH:
+        raise BadConfig(f"{path} holds no server key of {SEED_LENGTH} bytes")
+    return Keys(seed)

@@ -1,0 +1,161 @@
+"""A card's life in the register: issue, bind, lose, find, replace. Every step is a fact."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from card_tools.credential import CARD_ID_LENGTH, Credential, digest
+from server.contract.wire import lookup_key
+from server.domain.facts import FactKind
+from server.errors import Conflict, Invalid, NotFound
+from server.services.acting import Acting, Row, Uow
+from server.services.facts import Draft, record
+from server.services.members import volunteer as volunteer_row
+
+CARD_FIELDS = (
+    "volunteer",
+    "state",
+    "medium",
+    "proof",
+    "not_after",
+    "lookup",
+    "digest",
+    "sealed",
+    "issued_at",
+)
+DOUBLE_UID = 7
+"""Bytes of a chip's own number; four bytes beginning with 08 are drawn anew by phones for every touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCard:
+    """What came of registering: the card, and what has to be printed or written, if anything."""
+
+    card_id: str
+    credential: Credential | None
+
+
+def register_static(
+    uow: Uow, acting: Acting, volunteer: str, *, expires: date | None = None
+) -> RegisteredCard:
+    """A new printed card for a person; replaces the active one."""
+    credential = acting.keys.issuer(uow.community_id).encode_static(
+        acting.entropy(CARD_ID_LENGTH), expires=expires
+    )
+    return _with_credential(uow, acting, volunteer, credential)
+
+
+def register_bound(
+    uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, expires: date | None = None
+) -> RegisteredCard:
+    """A credential that holds on this chip only, to be written to it; replaces the active card."""
+    _check_uid(uid)
+    issuer = acting.keys.issuer(uow.community_id)
+    credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
+    return _with_credential(uow, acting, volunteer, credential)
+
+
+def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> RegisteredCard:
+    """A card known by its chip's number alone; replaces the active card."""
+    _check_uid(uid)
+    volunteer_row(uow, volunteer)
+    lookup = lookup_key(uow.community_id, "uid", uid)
+    for other in uow.rows("cards").rows(lookup=lookup, state="active"):
+        if other["volunteer"] != volunteer:
+            raise Conflict(f"this chip is the active card of volunteer {other['volunteer']}")
+    card_id = acting.entropy(CARD_ID_LENGTH).hex()
+    body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup})
+    record(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
+    return RegisteredCard(card_id, None)
+
+
+def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[RegisteredCard]:
+    """First printed cards for many people at once; none of them may have an active card."""
+    if uow.rows("cards").rows(volunteer=set(volunteers), state="active"):
+        raise Conflict("some of these people have an active card")
+    issuer = acting.keys.issuer(uow.community_id)
+    cards = [issuer.encode_static(acting.entropy(CARD_ID_LENGTH)) for _ in volunteers]
+    pairs = list(zip(volunteers, cards, strict=True))
+    record(uow, acting, [_credential_draft(uow, acting, number, card) for number, card in pairs])
+    return [RegisteredCard(card.card_id.hex(), card) for card in cards]
+
+
+def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int | None = None) -> Row:
+    """Record a step of a card's life: ``lost``, ``active`` (found again), ``replaced`` or ``expired``.
+
+    ``since`` may lie in the past ("I lost it on Monday"): the caller then projects again what it touched.
+    """
+    card = _card(uow, card_id)
+    if state not in {"active", "lost", "replaced", "expired"}:
+        raise Invalid("a card is active, lost, replaced or expired")
+    if state == "active" and card["state"] != "lost":
+        raise Conflict(f"only a lost card can be found again; this one is {card['state']}")
+    drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state}, since)]
+    if state == "active":
+        drafts = [*_replaced(uow, card["volunteer"]), *drafts]
+    record(uow, acting, drafts)
+    return _card(uow, card_id)
+
+
+def credential_of(acting: Acting, card: Row) -> Credential | None:
+    """The credential of a card in the register; None for a chip known by its number."""
+    if not card["sealed"]:
+        return None
+    return Credential(acting.keys.unseal(card["sealed"], f"card:{card['card_id']}"))
+
+
+def _card(uow: Uow, card_id: str) -> Row:
+    card = uow.rows("cards").get(card_id=card_id)
+    if card is None:
+        raise NotFound(f"there is no card {card_id}")
+    return card
+
+
+def _fields(card: Row) -> Row:
+    return {name: card[name] for name in CARD_FIELDS}
+
+
+def _replaced(uow: Uow, volunteer: str) -> list[Draft]:
+    active = uow.rows("cards").rows("card_id", volunteer=volunteer, state="active")
+    return [
+        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced"}) for card in active
+    ]
+
+
+def _with_credential(uow: Uow, acting: Acting, volunteer: str, credential: Credential) -> RegisteredCard:
+    volunteer_row(uow, volunteer)
+    draft = _credential_draft(uow, acting, volunteer, credential)
+    record(uow, acting, [*_replaced(uow, volunteer), draft])
+    return RegisteredCard(draft.subject, credential)
+
+
+def _credential_draft(uow: Uow, acting: Acting, volunteer: str, credential: Credential) -> Draft:
+    card_id = credential.card_id.hex()
+    known = {
+        "medium": "nfc" if credential.proof == "signed" else "qr",
+        "proof": credential.proof,
+        "lookup": lookup_key(uow.community_id, "card", credential.card_id),
+        "digest": digest(credential),
+        "sealed": acting.keys.seal(credential.raw, f"card:{card_id}"),
+        "not_after": _end_of(credential.expires_on),
+    }
+    return Draft(FactKind.BINDING, card_id, _body(acting, volunteer, known))
+
+
+def _body(acting: Acting, volunteer: str, known: Row) -> Row:
+    empty: Row = dict.fromkeys(CARD_FIELDS)
+    return empty | known | {"volunteer": volunteer, "state": "active", "issued_at": acting.now}
+
+
+def _end_of(day: date | None, zone: str = "Asia/Shanghai") -> int | None:
+    if day is None:
+        return None
+    following = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+    return int(following.timestamp() * 1000)
+
+
+def _check_uid(uid: bytes) -> None:
+    if len(uid) not in {4, DOUBLE_UID, 10}:
+        raise Invalid("a chip's number has 4, 7 or 10 bytes")
+    if len(uid) == 4 and uid[0] == 0x08:
+        raise Invalid("this number was drawn at random by a phone and will be another next time")

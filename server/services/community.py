@@ -1,0 +1,145 @@
+"""A community and what it offers: sites, teams, activities, plans, the calendar."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from server.contract.rules import PROOFS
+from server.domain.facts import FactKind
+from server.errors import Conflict, Invalid, NotFound
+from server.services.acting import Acting, Row, Uow
+from server.services.facts import Draft, record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSpec:
+    """A place where people tap."""
+
+    site_id: str
+    name: str
+    name_en: str = ""
+    role: str = "desk"
+    default_activity: str | None = None
+    activities: tuple[str, ...] = ()
+    place: dict[str, Any] = field(default_factory=dict)
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamSpec:
+    """A team with its people."""
+
+    team_id: str
+    name: str
+    name_en: str = ""
+    leaders: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitySpec:
+    """What a shift can be about."""
+
+    activity_id: str
+    name: str
+    name_en: str = ""
+    kind: str = "service"
+    category: str = "社区服务"
+    least_proof: str = "uid"
+    training: bool = False
+    checkpoints: tuple[str, ...] = ()
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSpec:
+    """A planned turn."""
+
+    plan_id: str
+    activity_id: str
+    site_id: str
+    start: int
+    end: int
+    need: int = 1
+    members: tuple[str, ...] = ()
+    team_id: str | None = None
+    cancelled: bool = False
+
+
+def create_community(uow: Uow, acting: Acting, name: str, *, name_en: str = "", contact: str = "") -> None:
+    """The unit's community, which must not exist yet."""
+    if uow.rows("communities").rows():
+        raise Conflict(f"community {uow.community_id} exists already")
+    row = {"name": name, "name_en": name_en, "zone": "Asia/Shanghai", "contact": contact}
+    uow.rows("communities").add([row | {"created_at": acting.now, "roster_version": 1}])
+
+
+def set_sites(uow: Uow, acting: Acting, sites: Iterable[SiteSpec]) -> None:
+    """Add or change sites."""
+    record(uow, acting, [_draft(FactKind.SITE, "site_id", asdict(_site(site))) for site in sites])
+
+
+def set_teams(uow: Uow, acting: Acting, teams: Iterable[TeamSpec]) -> None:
+    """Add or change teams, with all their people."""
+    record(uow, acting, [_draft(FactKind.TEAM, "team_id", asdict(team)) for team in teams])
+
+
+def set_activities(uow: Uow, acting: Acting, activities: Iterable[ActivitySpec]) -> None:
+    """Add or change activities."""
+    drafts = [_draft(FactKind.ACTIVITY, "activity_id", asdict(_activity(item))) for item in activities]
+    record(uow, acting, drafts)
+
+
+def set_plans(uow: Uow, acting: Acting, plans: Iterable[PlanSpec], *, holds_from: int | None = None) -> None:
+    """Add or change plans; taps before ``holds_from`` (now when left out) go on seeing the old version."""
+    drafts = [_draft(FactKind.PLAN, "plan_id", asdict(_plan(plan)), holds_from) for plan in plans]
+    record(uow, acting, drafts)
+
+
+def cancel_plan(uow: Uow, acting: Acting, plan_id: str) -> None:
+    """Take a plan off; what was tapped for it stays."""
+    row = plan_row(uow, plan_id)
+    names = ("activity_id", "site_id", "start", "end", "need", "members", "team_id")
+    body = {name: row[name] for name in names} | {"cancelled": True}
+    record(uow, acting, [Draft(FactKind.PLAN, plan_id, body)])
+
+
+def set_calendar(uow: Uow, acting: Acting, days: Mapping[str, Mapping[str, Any]]) -> None:
+    """Days that differ: ``{"2026-10-01": {"working": False, "school": False, "name": "国庆节"}}``."""
+    empty = {"working": None, "school": None, "name": ""}
+    record(uow, acting, [Draft(FactKind.CALENDAR, day, empty | dict(body)) for day, body in days.items()])
+
+
+def plan_row(uow: Uow, plan_id: str) -> Row:
+    """One plan as it stands, or :class:`NotFound`."""
+    row = uow.rows("plans").get(plan_id=plan_id)
+    if row is None:
+        raise NotFound(f"there is no plan {plan_id}")
+    return row
+
+
+def _draft(kind: FactKind, key: str, body: Row, holds_from: int | None = None) -> Draft:
+    subject = body.pop(key)
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in body.items()}
+    return Draft(kind, subject, plain, holds_from)
+
+
+def _site(site: SiteSpec) -> SiteSpec:
+    if site.role not in {"desk", "checkpoint"}:
+        raise Invalid("a site is a desk or a checkpoint")
+    return site
+
+
+def _activity(activity: ActivitySpec) -> ActivitySpec:
+    if activity.kind not in {"service", "non_service", "patrol"}:
+        raise Invalid("an activity is service, non_service or patrol")
+    if activity.least_proof not in PROOFS[1:]:
+        raise Invalid(f"least_proof is one of {', '.join(PROOFS[1:])}")
+    return activity
+
+
+def _plan(plan: PlanSpec) -> PlanSpec:
+    if plan.end <= plan.start:
+        raise Invalid("a plan ends after it starts")
+    return plan
