@@ -290,7 +290,7 @@ def sun_settings(offsets: SunOffsets, *, meta_key_no: int = 2, file_key_no: int 
 def sun_url_file(address: str) -> tuple[bytes, SunOffsets]:
     """The NDEF file of an address with places for ``picc_data`` and ``cmac``, and where those places are.
 
-    The address ends before its query: ``https://yika.example/t``. Nothing but UID and counter is under the MAC.
+    The address ends before its query: ``https://yika.example/t``. Only UID and counter are under the MAC.
     """
     prefixes = {"https://www.": 2, "http://www.": 1, "https://": 4, "http://": 3}
     start, code = next(((p, c) for p, c in prefixes.items() if address.startswith(p)), ("", 0))
