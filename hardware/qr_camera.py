@@ -172,7 +172,7 @@ def open_frames(source: str, settings: CameraSettings, wait: Wait) -> Frames:
 
 
 class PresenceGate:
-    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, in a fraction of a millisecond.
+    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, in under half a millisecond.
 
     The scene is learned: quickly where nothing stands, slowly (``ABSORB_MS``) where something does, so that a
     card held still stays a change for long and a moved chair does not stay one for ever.

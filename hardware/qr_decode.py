@@ -2,9 +2,9 @@
 
 A hard frame (blurred, dark, tilted, glaring) is not worth every rescue at once: the next frame comes in 40 ms
 and is often better. So a *glance* makes the quick look and as many rescues as the budget allows, and the next
-glance goes on where this one stopped. A single picture has no next frame: ``read`` makes every rescue in turn.
+glance goes on where this one stopped. A single picture has no next frame: ``read`` tries every rescue.
 
-The budget is a multiple of what the quick look costs here, so that a slow board spends its time as a fast one.
+The budget is a multiple of what the quick look costs here: a slow board shares out its time as a fast one.
 """
 
 import logging
@@ -43,7 +43,7 @@ class Found:
 
 
 def libraries() -> tuple[Any, Any]:
-    """OpenCV and zxing-cpp, or advice on what to install; OpenCV gets one thread, the rest is for the kiosk."""
+    """OpenCV and zxing-cpp, or advice on what to install; OpenCV gets one thread only."""
     try:
         cv2, zxingcpp = import_module("cv2"), import_module("zxingcpp")
     except ImportError as error:

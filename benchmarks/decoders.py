@@ -1,0 +1,192 @@
+"""How many QR codes each decoder reads, and how fast, on seeded pictures with one fault at a time.
+
+    python -m benchmarks.decoders [--count 40] [--seed 1] [--json FILE]
+
+Prints two Markdown tables: single pictures of 640 × 480 by kind of fault, and hand-held sequences of eight frames
+of 1280 × 720, where a decoder has until the last frame. Everything is drawn here: no camera, no downloads. All
+decoders run in this process with one OpenCV thread; ratios within one run count, absolute times move.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks import qr_pictures
+from hardware.qr_camera import CameraSettings, Watcher
+from hardware.qr_decode import Decoder
+
+Gray = np.ndarray[Any, np.dtype[Any]]
+Read = Callable[[Gray], bytes | None]
+
+
+@dataclass
+class Row:
+    """One decoder on one kind of fault."""
+
+    decoder: str
+    kind: str
+    rate: float
+    ms_median: float
+    ms_p95: float
+    wrong: int = 0
+
+
+@dataclass
+class Report:
+    """All that one run found."""
+
+    count: int
+    seed: int
+    pictures: list[Row] = field(default_factory=list)
+    sequences: list[Row] = field(default_factory=list)
+
+
+def decoders() -> dict[str, Callable[[], Read]]:
+    """Name → factory of a decoder; pyzbar takes part when it is installed."""
+    import zxingcpp
+
+    def zxing(**options: bool) -> Read:
+        def read(gray: Gray) -> bytes | None:
+            codes = zxingcpp.read_barcodes(gray, formats=zxingcpp.BarcodeFormat.QRCode, **options)
+            return codes[0].bytes if codes else None
+
+        return read
+
+    def opencv(detector: Any) -> Read:
+        def read(gray: Gray) -> bytes | None:
+            try:
+                return detector.detectAndDecode(gray)[0].encode() or None
+            except (cv2.error, UnicodeDecodeError):
+                return None
+
+        return read
+
+    found: dict[str, Callable[[], Read]] = {
+        "ours": lambda: Decoder().read,
+        "zxing": lambda: zxing(try_rotate=False, try_invert=False),
+        "zxing, all options": lambda: zxing(),
+        "cv2 Aruco": lambda: opencv(cv2.QRCodeDetectorAruco()),
+        "cv2.QRCodeDetector": lambda: opencv(cv2.QRCodeDetector()),
+    }
+    try:
+        from pyzbar import pyzbar
+    except ImportError:
+        return found
+
+    def zbar(gray: Gray) -> bytes | None:
+        codes = pyzbar.decode(gray, symbols=[pyzbar.ZBarSymbol.QRCODE])
+        return bytes(codes[0].data) if codes else None
+
+    return {**found, "pyzbar": lambda: zbar}
+
+
+def _timed(read: Read, gray: Gray) -> tuple[bytes | None, float]:
+    started = time.perf_counter()
+    content = read(gray)
+    return content, (time.perf_counter() - started) * 1000
+
+
+def _row(decoder: str, kind: str, right: Sequence[bool], times: Sequence[float], wrong: int) -> Row:
+    p95 = sorted(times)[int(0.95 * (len(times) - 1))]
+    rate = 100 * sum(right) / len(right)
+    return Row(decoder, kind, round(rate, 1), round(statistics.median(times), 2), round(p95, 2), wrong)
+
+
+def pictures(count: int, seed: int, names: Sequence[str], kinds: Sequence[str]) -> list[Row]:
+    """Every decoder on the same single pictures."""
+    rows = []
+    for kind in kinds:
+        cases = [qr_pictures.picture(kind, np.random.default_rng((seed, i))) for i in range(count)]
+        for name in names:
+            read = decoders()[name]()
+            answers = [_timed(read, gray) for _, gray in cases]
+            right = [answer[0] == text for answer, (text, _) in zip(answers, cases, strict=True)]
+            wrong = sum(a[0] not in (None, text) for a, (text, _) in zip(answers, cases, strict=True))
+            rows.append(_row(name, kind, right, [ms for _, ms in answers], wrong))
+    return rows
+
+
+def sequences(count: int, seed: int, names: Sequence[str]) -> list[Row]:
+    """Every decoder on the same hand-held sequences; ours by way of the whole watcher, gate and all."""
+    cases = [qr_pictures.sequence(np.random.default_rng((seed, 7, i))) for i in range(count)]
+    rows = []
+    for name in names:
+        right, times = [], []
+        for text, empty, frames in cases:
+            read = _watching(empty) if name == "ours" else decoders()[name]()
+            content = None
+            for frame in frames:
+                content, ms = _timed(read, frame)
+                times.append(ms)
+                if content is not None:
+                    break
+            right.append(content == text)
+        rows.append(_row(name, "hand-held", right, times, 0))
+        rows[-1].ms_median = round(statistics.fmean(times), 2)
+    return rows
+
+
+def _watching(empty: Sequence[Gray]) -> Read:
+    """Our reader as it stands at the door: it has seen the empty scene for a while before the card comes."""
+    watcher, now = Watcher(CameraSettings()), 0
+
+    def read(gray: Gray) -> bytes | None:
+        nonlocal now
+        now += 40
+        found = watcher.look(gray, now)
+        return found[0].content if found else None
+
+    for frame in empty:
+        read(frame)
+    now += Watcher.EAGER_MS
+    read(empty[-1])
+    return read
+
+
+def markdown(rows: Sequence[Row], time_name: str) -> str:
+    """Kinds as lines, decoders as columns: ``rate (ms)``."""
+    names = list(dict.fromkeys(row.decoder for row in rows))
+    cells = {(row.kind, row.decoder): f"{row.rate:.0f} ({row.ms_median:.1f})" for row in rows}
+    lines = [
+        f"| % read ({time_name}) | " + " | ".join(names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    for kind in dict.fromkeys(row.kind for row in rows):
+        lines.append(f"| {kind} | " + " | ".join(cells[kind, name] for name in names) + " |")
+    means = [statistics.fmean(row.rate for row in rows if row.decoder == name) for name in names]
+    lines.append("| **mean** | " + " | ".join(f"**{mean:.0f}**" for mean in means) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=40, help="pictures of each kind")
+    parser.add_argument("--sequences", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--decoder", action="append", help="only these; may be given more than once")
+    parser.add_argument("--kind", action="append", help="only these faults")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    names = options.decoder or list(decoders())
+    report = Report(options.count, options.seed)
+    report.pictures = pictures(options.count, options.seed, names, options.kind or qr_pictures.KINDS)
+    print(markdown(report.pictures, "median ms"), "\n")
+    if options.sequences:
+        report.sequences = sequences(options.sequences, options.seed, names)
+        print(markdown(report.sequences, "mean ms a frame"))
+    if options.json:
+        options.json.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
