@@ -1,0 +1,46 @@
+"""The server's composition root: configuration in, a Flask application out."""
+
+from collections.abc import Callable
+
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+
+from server.config import ServerConfig
+from server.db.migrate import is_current
+from server.errors import NotReady
+from server.runtime import Runtime
+from server.web import blueprints, kiosk_api
+from server.web.errors import register_errors
+from server.web.limits import Allowance
+
+
+def create_app(config: ServerConfig | None = None) -> Flask:
+    """Build the application; it opens no connection before the first request."""
+    config = config or ServerConfig.from_environment()
+    runtime = Runtime(config)
+    app = Flask("server.web", template_folder="templates", static_folder="static")
+    app.config["SECRET_KEY"] = runtime.keys.derive("web-session-1")
+    app.config["MAX_CONTENT_LENGTH"] = 16 << 20
+    app.config["SESSION_COOKIE_SECURE"] = config.secure_cookies
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.extensions["yika"] = runtime
+    app.extensions["yika_kiosk_limits"] = kiosk_api.Allowances(
+        requests=Allowance(config.rate_limit, runtime.clock),
+        openings=Allowance(config.enrol_limit, runtime.clock),
+    )
+    register_errors(app)
+    app.register_blueprint(kiosk_api.blueprint)
+    app.add_url_rule("/healthz", view_func=_healthz(runtime))
+    blueprints.register_all(app)
+    return app
+
+
+def _healthz(runtime: Runtime) -> Callable[[], ResponseReturnValue]:
+    def healthz() -> ResponseReturnValue:
+        """Whether the database answers and has this program's schema."""
+        if not is_current(runtime.database):
+            raise NotReady
+        return jsonify(status="ok")
+
+    return healthz

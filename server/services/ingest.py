@@ -1,0 +1,261 @@
+"""Taking in what kiosks push: at least once, in any order, a word on each event, nothing ever thrown away.
+
+Every event that arrives is durably stored or was stored before. What cannot count by itself is
+*quarantined*: stored, flagged, acknowledged, and left to staff. One bad event never stops the rest. A push
+becomes one *batch* fact with a digest over what was stored and said about each event, so that the server's own signed chain holds
+every event in place. No ORM and no RETURNING here: a push is a handful of statements, whatever its length.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from server.contract.rules import HOUR, MINUTE
+from server.contract.wire import (
+    EventResult,
+    Push,
+    PushReply,
+    Status,
+    TapEvent,
+    WireError,
+    canonical,
+    chain_hash,
+    genesis,
+)
+from server.domain.facts import FactKind
+from server.errors import Invalid
+from server.services.acting import Acting, Row, Uow
+from server.services.deriving import derive_new, rederive
+from server.services.facts import Draft, store
+from server.services.projection import project_people
+from server.services.sessions import KnownKiosk
+
+SAMPLE_EVERY = 10 * MINUTE
+SYNCED_SAMPLE_EVERY = 6 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One pushed event with its place in the chain, and what is to be said about it."""
+
+    seq: int
+    salt: str
+    body: str
+    prev: str
+    inner: str
+    hash: str
+    event: TapEvent | None
+    event_id: str
+    status: str
+    reason: str | None
+
+
+def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply:
+    """Store a push and derive what follows from it; the caller commits, then answers."""
+    if push.kiosk_id != kiosk.kiosk_id:
+        raise Invalid("a kiosk pushes its own journal only")
+    uow.lock()
+    received, fork_seq = _judge(uow, push, kiosk)
+    fresh = [item for item in received if item.status != Status.DUPLICATE]
+    sample = _sample(uow, acting, push)
+    if fresh or sample:
+        _store(uow, acting, push, (fresh, fork_seq, sample))
+    results = tuple(EventResult(item.seq, item.hash, str(item.status), item.reason) for item in received)
+    return PushReply(
+        journal_id=push.journal_id,
+        results=results,
+        server_time=acting.now,
+        roster_version=int(uow.rows("communities").rows()[0]["roster_version"]),
+    )
+
+
+def batch_digest(rows: Sequence[tuple[str, str, str, str | None, int]]) -> str:
+    """Digest over (event_id, hash, status, reason, received_at) of what one push stored, in order of hash."""
+    return sha256(canonical([list(row) for row in sorted(rows, key=lambda row: row[1])])).hexdigest()
+
+
+def _judge(uow: Uow, push: Push, kiosk: KnownKiosk) -> tuple[list[Received], int | None]:
+    received = _chained(push)
+    unbroken = not received or received[-1].hash == push.head
+    starts_right = push.from_seq > 1 or push.prev == genesis(push.kiosk_id, push.journal_id, push.prior_head)
+    received = _told_duplicates(uow, received)
+    fork_seq = _fork(uow, push, received)
+    judged = []
+    for item in received:
+        if item.status == Status.STORED:
+            reason = _objection(item, push, kiosk)
+            if reason is None and not (unbroken and starts_right):
+                reason = "chain_broken"
+            if reason is None and fork_seq is not None and item.seq >= fork_seq:
+                reason = "forked"
+            if reason is not None:
+                item = replace(item, status=Status.QUARANTINED, reason=reason)  # noqa: PLW2901
+        judged.append(item)
+    return judged, fork_seq
+
+
+def _chained(push: Push) -> list[Received]:
+    if not all(_is_storable(pushed.body.replace("\0", "")) for pushed in push.events):
+        raise Invalid("a push is Unicode text")
+    received, prev = [], push.prev
+    for seq, pushed in enumerate(push.events, push.from_seq):
+        inner = pushed.inner()
+        digest = chain_hash(prev, inner)
+        event, event_id = _read(pushed.body, digest)
+        received.append(
+            Received(
+                seq=seq,
+                salt=pushed.salt,
+                body=pushed.body,
+                prev=prev,
+                inner=inner,
+                hash=digest,
+                event=event,
+                event_id=event_id,
+                status=Status.STORED,
+                reason=None,
+            )
+        )
+        prev = digest
+    return received
+
+
+def _read(body: str, digest: str) -> tuple[TapEvent | None, str]:
+    try:
+        event = TapEvent.from_bytes(body.encode())
+    except WireError:
+        return None, f"unreadable:{digest}"
+    if not all(_is_storable(text) for text in _texts(event)):
+        return None, f"unreadable:{digest}"
+    return event, event.event_id
+
+
+def _texts(event: TapEvent) -> Iterable[str]:
+    named = ("event_id", "boot_id", "card_id", "volunteer", "activity_id", "target")
+    return (*(getattr(event, name) or "" for name in named), *event.members)
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL keeps no NUL, and half a surrogate pair is no text anywhere."""
+    return "\0" not in text and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+
+
+def kept_body(body: str) -> str:
+    """A body as it is stored: itself, or in hex when no database could keep it as text."""
+    return body if "\0" not in body else f"hex:{body.encode().hex()}"
+
+
+def pushed_body(kept: str) -> str:
+    """A stored body as it was pushed."""
+    return bytes.fromhex(kept[4:]).decode() if kept.startswith("hex:") else kept
+
+
+def _told_duplicates(uow: Uow, received: Sequence[Received]) -> list[Received]:
+    """Only ``event_id`` means duplicate; the same id over other content is kept under a name of its own."""
+    conflicts = [f"conflict:{item.hash}" for item in received]
+    known = uow.events.known([*(item.event_id for item in received), *conflicts])
+    told, seen = [], dict[str, str]()
+    for item in received:
+        there = seen.get(item.event_id) or known.get(item.event_id, ("",))[0]
+        if there and there != item.hash:
+            item = replace(item, event_id=f"conflict:{item.hash}")  # noqa: PLW2901
+            there = known.get(item.event_id, ("",))[0]
+        if there == item.hash:
+            item = replace(item, status=Status.DUPLICATE)  # noqa: PLW2901
+        seen[item.event_id] = item.hash
+        told.append(item)
+    return told
+
+
+def _objection(item: Received, push: Push, kiosk: KnownKiosk) -> str | None:
+    event = item.event
+    if event is None:
+        return "unreadable"
+    if (event.kiosk_id, event.journal_id, event.seq) != (push.kiosk_id, push.journal_id, item.seq):
+        return "wrong_place"
+    if item.event_id.startswith("conflict:"):
+        return "event_id_reused"
+    return "kiosk_revoked" if kiosk.revoked else None
+
+
+def _fork(uow: Uow, push: Push, received: Sequence[Received]) -> int | None:
+    """The first place where this journal has two histories, seen from what is stored and what has come.
+
+    Looks at the places pushed and their two neighbours: the answer is the same in any order of arrival.
+    """
+    if not received:
+        return None
+    low, high = push.from_seq, received[-1].seq
+    ours = {item.seq: item.hash for item in received}
+    forks = []
+    stored = uow.events.neighbours((push.kiosk_id, push.journal_id), low - 1, high + 1)
+    if before := {digest for seq, _, digest in stored if seq == low - 1}:
+        forks += [low] if push.prev not in before else []
+    forks += [seq for seq, _, digest in stored if seq in ours and digest != ours[seq]]
+    forks += [seq for seq, prev, _ in stored if seq == high + 1 and prev != ours[high]]
+    row = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
+    if row and row["fork_seq"] is not None:
+        forks.append(row["fork_seq"])
+    return min(forks, default=None)
+
+
+def _sample(uow: Uow, acting: Acting, push: Push) -> Row | None:
+    """The push's clock sample, when it tells something new about this boot."""
+    kiosk = {"kiosk_id": push.kiosk_id, "journal_id": push.journal_id}
+    last = uow.rows("clock_samples").last("fact_seq", **kiosk, boot_id=push.sent.boot_id)
+    every = SAMPLE_EVERY if push.sent.clock == "unsynced" else SYNCED_SAMPLE_EVERY
+    if last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every:
+        return None
+    names = ("boot_id", "uptime_ms", "wall", "clock")
+    return {name: getattr(push.sent, name) for name in names} | {"server_time": acting.now}
+
+
+def _store(
+    uow: Uow, acting: Acting, push: Push, what: tuple[Sequence[Received], int | None, Row | None]
+) -> None:
+    fresh, fork_seq, sample = what
+    before = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
+    body = _batch_body(push, acting.now, fresh) | {"fork_seq": fork_seq, "sample": sample}
+    batch = store(uow, acting, [Draft(FactKind.BATCH, push.kiosk_id, body)])[0]
+    rows = [_row(push, item, batch["seq"], acting.now) for item in fresh]
+    derived = derive_new(uow, rows)
+    uow.events.store(derived)
+    named = {(member, row["event_id"]) for row in derived for member in row.pop("members", ())}
+    uow.rows("event_members").add([{"volunteer": m, "event_id": e} for m, e in sorted(named)])
+    forked_before = before["fork_seq"] if before else None
+    changed = rederive(uow, journal=(push.kiosk_id, push.journal_id), forks=fork_seq != forked_before)
+    project_people(uow, acting, [*derived, *changed])
+
+
+def _batch_body(push: Push, now: int, fresh: Sequence[Received]) -> dict[str, Any]:
+    told = [(item.event_id, item.hash, str(item.status), item.reason, now) for item in fresh]
+    last = max(fresh, key=lambda item: item.seq, default=None)
+    return {
+        "kiosk": push.kiosk_id,
+        "journal": push.journal_id,
+        "prior_journal": push.prior_journal,
+        "prior_head": push.prior_head,
+        "count": len(fresh),
+        "digest": batch_digest(told),
+        "head_seq": last.seq if last else 0,
+        "head_hash": last.hash if last else "",
+    }
+
+
+def _row(push: Push, item: Received, batch_seq: int, now: int) -> Row:
+    return {
+        "event_id": item.event_id,
+        "kiosk_id": push.kiosk_id,
+        "journal_id": push.journal_id,
+        "seq": item.seq,
+        "salt": item.salt,
+        "body": kept_body(item.body),
+        "prev": item.prev,
+        "inner": item.inner,
+        "hash": item.hash,
+        "batch_seq": batch_seq,
+        "status": str(item.status),
+        "reason": item.reason,
+        "received_at": now,
+    }

@@ -1,0 +1,255 @@
+"""What a kiosk may know: built, signed, and sent as a difference to what the kiosk holds.
+
+The version is the community's change counter. What also changes with the date (plans in sight, ages, expired
+cards) is shown as of one day; on the first request of another day the counter is raised.
+"""
+
+import json
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from card_tools.credential import Credential, seal_name
+from server.contract.rules import HOUR
+from server.contract.wire import Manifest, canonical, roster_delta, roster_hash
+from server.errors import NotFound
+from server.services.acting import Acting, Row, Uow
+from server.services.names import shown_name
+from server.services.policies import rules
+from server.services.sessions import KnownKiosk
+
+KEPT_SNAPSHOTS = 4
+DAYS_BACK, DAYS_AHEAD = 2, 3
+ADULT = 18
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterReply:
+    """The body of an answer; None when the kiosk has everything."""
+
+    version: int
+    body: dict[str, Any] | None
+
+
+def roster_for(uow: Uow, acting: Acting, kiosk: KnownKiosk, *, have: int | None, digest: str) -> RosterReply:
+    """What this kiosk needs to come from what it has to what holds now."""
+    version, today = _version(uow), day_of(acting.now)
+    snapshot = uow.rows("roster_snapshots").get(kiosk_id=kiosk.kiosk_id, version=version)
+    if snapshot is not None and snapshot["day"] != today:
+        version, snapshot = uow.bump(), None
+    if snapshot is not None and have == version and digest == snapshot["hash"]:
+        return RosterReply(version, None)
+    entries = _entries(snapshot) if snapshot else build(uow, acting, kiosk.site_id)
+    whole = snapshot["hash"] if snapshot else roster_hash(entries)
+    if snapshot is None:
+        _keep(uow, kiosk.kiosk_id, {"version": version, "hash": whole, "day": today}, entries)
+    base = _base(uow, kiosk.kiosk_id, have, digest)
+    manifest = Manifest(
+        community_id=uow.community_id,
+        kiosk_id=kiosk.kiosk_id,
+        version=version,
+        base=have if base else None,
+        hash=whole,
+    )
+    content = {"delta": roster_delta(_entries(base), entries)} if base else {"entries": entries}
+    signed = {"manifest": _plain(manifest), "signature": acting.keys.sign(manifest.to_sign())}
+    return RosterReply(version, signed | content)
+
+
+def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
+    """The whole roster for a kiosk at a site."""
+    site = uow.rows("sites").get(site_id=site_id)
+    if site is None:
+        raise NotFound(f"there is no site {site_id}")
+    return {
+        **_community(uow, acting),
+        "site": {n: site[n] for n in ("name", "name_en", "role", "default_activity", "activities")}
+        | {"id": site_id},
+        **_activities(uow),
+        **_plans(uow, acting.now),
+        **_people(uow, acting),
+    }
+
+
+def day_of(at: int) -> str:
+    """The community's date of a moment."""
+    return datetime.fromtimestamp(at / 1000, ZONE).date().isoformat()
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    return {name: getattr(manifest, name) for name in Manifest.__slots__}
+
+
+def _version(uow: Uow) -> int:
+    return int(uow.rows("communities").rows()[0]["roster_version"])
+
+
+def _entries(snapshot: Row) -> dict[str, Any]:
+    return dict(json.loads(zlib.decompress(snapshot["entries"])))
+
+
+def _base(uow: Uow, kiosk_id: str, have: int | None, digest: str) -> Row | None:
+    if have is None:
+        return None
+    return uow.rows("roster_snapshots").get(kiosk_id=kiosk_id, version=have, hash=digest)
+
+
+def _keep(uow: Uow, kiosk_id: str, known: Row, entries: dict[str, Any]) -> None:
+    packed = zlib.compress(canonical(entries), 1)
+    snapshots = uow.rows("roster_snapshots")
+    snapshots.put([{"kiosk_id": kiosk_id, "entries": packed} | known])
+    held = sorted(row["version"] for row in snapshots.rows(kiosk_id=kiosk_id))
+    for version in held[:-KEPT_SNAPSHOTS]:
+        snapshots.remove(kiosk_id=kiosk_id, version=version)
+
+
+def _community(uow: Uow, acting: Acting) -> dict[str, Any]:
+    row = uow.rows("communities").rows()[0]
+    names = ("name", "name_en", "zone", "contact")
+    issuer = acting.keys.issuer(uow.community_id)
+    in_force = [rule for rule in rules(uow) if rule.holds_from <= acting.now][-1]
+    return {
+        "community": {name: row[name] for name in names} | {"id": uow.community_id},
+        "policy": in_force.shared.to_dict(),
+        f"key:{issuer.key_id.hex()}": {"public": issuer.public_key.hex()},
+    }
+
+
+def _activities(uow: Uow) -> dict[str, Any]:
+    sites = {row["site_id"]: row for row in uow.rows("sites").rows()}
+    names = ("name", "name_en", "kind", "least_proof", "training")
+    return {
+        f"activity:{row['activity_id']}": {name: row[name] for name in names}
+        | {
+            "checkpoints": [
+                {"site": site, "name": sites[site]["name"], "name_en": sites[site]["name_en"]}
+                for site in row["checkpoints"]
+                if site in sites
+            ]
+        }
+        for row in uow.rows("activities").rows(active=True)
+    }
+
+
+def _plans(uow: Uow, now: int) -> dict[str, Any]:
+    today = datetime.fromtimestamp(now / 1000, ZONE).date()
+    first = _start_of(today - timedelta(days=DAYS_BACK))
+    last = _start_of(today + timedelta(days=DAYS_AHEAD + 1))
+    rows = uow.rows("plans").between("start", first - 24 * HOUR, last, cancelled=False)
+    return {
+        f"plan:{row['plan_id']}": {n: row[n] for n in ("start", "end", "need", "members")}
+        | {"activity": row["activity_id"], "site": row["site_id"], "team": row["team_id"]}
+        for row in rows
+        if row["end"] > first
+    }
+
+
+def _start_of(day: date) -> int:
+    return int(datetime.combine(day, datetime.min.time(), ZONE).astimezone(UTC).timestamp() * 1000)
+
+
+def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
+    people = {row["number"]: row for row in uow.rows("volunteers").rows()}
+    leads: dict[str, list[str]] = defaultdict(list)
+    teams = _teams(uow, leads)
+    totals: dict[str, int] = defaultdict(int)
+    for row in uow.rows("balances").rows(book="hours"):
+        totals[row["account"]] += row["amount"]
+    shifts = _shifts(uow)
+    today = date.fromisoformat(day_of(acting.now))
+    volunteers = {
+        f"volunteer:{number}": {
+            "status": "active" if row["status"] == "active" else "inactive",
+            "blocked": "guardian_consent_missing" if _needs_guardian(row, today) else None,
+            "trained": row["trained"],
+            "leads": sorted(leads.get(number, [])),
+            "team": row["team_id"],
+            "total": totals.get(number, 0),
+            "open": shifts["open"].get(number),
+            "proposal": shifts["end_missing"].get(number),
+        }
+        for number, row in people.items()
+    }
+    return volunteers | teams | _cards(uow, acting, people)
+
+
+def _needs_guardian(row: Row, today: date) -> bool:
+    if row["birth"] is None or row["guardian_consent"]:
+        return False
+    born = date.fromisoformat(row["birth"])
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < ADULT
+
+
+def _teams(uow: Uow, leads: dict[str, list[str]]) -> dict[str, Any]:
+    members: dict[str, list[str]] = defaultdict(list)
+    leaders: dict[str, list[str]] = defaultdict(list)
+    for row in uow.rows("team_members").rows("team_id", "volunteer"):
+        members[row["team_id"]].append(row["volunteer"])
+        if row["leader"]:
+            leaders[row["team_id"]].append(row["volunteer"])
+            leads[row["volunteer"]].append(row["team_id"])
+    return {
+        f"team:{row['team_id']}": {
+            "name": row["name"],
+            "name_en": row["name_en"],
+            "leaders": leaders[row["team_id"]],
+            "members": members[row["team_id"]],
+        }
+        for row in uow.rows("teams").rows(active=True)
+    }
+
+
+def _shifts(uow: Uow) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {"open": {}, "end_missing": {}}
+    for row in uow.rows("shifts").rows("started_at", state=["open", "end_missing"]):
+        same = {"shift_id": row["shift_id"], "activity": row["activity_id"]}
+        if row["state"] == "open":
+            more = {"started_at": row["started_at"], "plan": row["plan_id"]}
+            found["open"][row["volunteer"]] = same | more
+        elif row["proposed_end"] is not None:
+            found["end_missing"][row["volunteer"]] = same | {"proposed_end": row["proposed_end"]}
+    return found
+
+
+def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:
+    return {
+        f"card:{row['lookup']}": {
+            "card": row["card_id"],
+            "volunteer": row["volunteer"],
+            "since": row["since"],
+            "medium": row["medium"],
+            "proof": row["proof"],
+            "not_after": row["not_after"],
+            "state": _state(row, acting.now),
+            "name": _sealed_name(acting, row, people.get(row["volunteer"])),
+        }
+        for row in sorted(uow.rows("cards").rows(), key=_newest_active_last)
+    }
+
+
+def _newest_active_last(card: Row) -> tuple[bool, int]:
+    # One chip can have been several cards; its look-up key shows the one that holds.
+    return (card["state"] == "active", card["fact_seq"])
+
+
+def _state(card: Row, now: int) -> str:
+    over = card["not_after"] is not None and card["not_after"] <= now
+    return "expired" if over and card["state"] == "active" else str(card["state"])
+
+
+def _sealed_name(acting: Acting, card: Row, person: Row | None) -> str | None:
+    name = shown_name(person) if person else None
+    if name is None or not card["sealed"] or card["state"] not in {"active", "lost"}:
+        return None
+    return _wrap(acting.keys.unseal, card["sealed"], f"card:{card['card_id']}", name)
+
+
+@lru_cache(maxsize=20_000)
+def _wrap(unseal: Any, sealed: str, about: str, name: str) -> str:
+    """Wrapping costs two key derivations, and a roster of 1,550 people is built after every change."""
+    return seal_name(Credential(unseal(sealed, about)), name).hex()
