@@ -95,19 +95,53 @@ class Remembered:
     known_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Unacknowledged events of one journal that follow each other: what one push can carry."""
+
+    journal_id: str
+    from_seq: int
+    to_seq: int
+
+
 class Journal(Protocol):
     """The kiosk's memory. MUST: have an event on disk before ``append`` returns."""
+
+    pending: int
+    acked_seq: int
+    trouble: str | None
+    """Why the next event could not be stored; None while it could."""
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Seq and hash of the last stored event."""
 
     def append(self, draft: Draft) -> TapEvent:
         """Store one event; raises ``kiosk.errors.JournalUnavailable`` when the disk does not take it."""
 
-    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
-        """The last three days' events of one person or card, and every team event, in order."""
+    def probe(self) -> str | None:
+        """Look again whether the next event could be stored; what is wrong, or None."""
 
-    def next_push(self, after: int, limit: int, sent: ClockSample) -> Push | None:
-        """The next range of unacknowledged events behind a position; None when there is none."""
+    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
+        """The remembered events of one person or card, and every team event, in order."""
+
+
+class Outbox(Protocol):
+    """The journal as syncing sees it."""
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """Everything unacknowledged now, oldest first, cut into ranges that one push can carry."""
+
+    def push_of(self, run: Run, sent: ClockSample) -> Push:
+        """A range as it is sent."""
+
+    def empty_push(self, sent: ClockSample) -> Push:
+        """No events: a clock sample, and how far the journal reaches."""
 
     def acknowledge(
         self, journal_id: str, results: Sequence[EventResult], *, roster_version: int, at: int
     ) -> None:
         """Note the server's word on events."""
+
+    def prune(self, *, now: int, days: int) -> int:
+        """Delete what is acknowledged and was so more than ``days`` ago."""

@@ -1,0 +1,193 @@
+"""Opening a journal: trusted as it is, or set aside while a new one begins that names its head."""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kiosk.journal_file import COLUMNS, About, Report, Row, connect, create, read_all
+from kiosk.journal_mark import Mark
+
+log = logging.getLogger(__name__)
+INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own columns
+CARRIED = 200
+"""Acknowledged events that a new journal takes along, so that it still knows who is on duty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open journal and everything it holds."""
+
+    con: sqlite3.Connection
+    about: About
+    head: tuple[int, str]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose journal it must be, and the id a new one would get."""
+
+    kiosk_id: str
+    machine: str
+    new_id: str
+
+
+def open_journal(path: Path, mark: Mark | None, owner: Owner) -> Opened:
+    """Open the journal at ``path``, or begin one; raises ``sqlite3.OperationalError`` or ``OSError`` only."""
+    fresh = path.with_suffix(".new.db")
+    if not path.exists() and fresh.exists():
+        fresh.rename(path)  # the power went between the two renames below
+    if not path.exists():
+        return _begin(path, owner, Report(), mark)
+    report, con = _look(path)
+    why = next(iter(distrust(report, path, mark, owner)), None)
+    if why is None and con is not None and report.about is not None:
+        con.execute("UPDATE about SET seal = seal")  # a disk that takes no writes shows itself now
+        return Opened(con, report.about, report.head, report.rows)
+    if con is not None:
+        con.close()
+    log.warning("journal set aside: %s", why)
+    return _begin(path, owner, report, mark)
+
+
+def _look(path: Path) -> tuple[Report, sqlite3.Connection | None]:
+    try:
+        con = connect(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        return Report(findings=[f"SQLite: {error}"]), None
+    try:
+        return read_all(con), con
+    except BaseException:
+        con.close()
+        raise
+
+
+def distrust(report: Report, path: Path, mark: Mark | None, owner: Owner | None) -> Iterator[str]:
+    """Why a journal may not be continued; nothing when it may."""
+    yield from report.findings
+    about = report.about
+    if about is None:
+        return
+    if owner is not None and about.kiosk_id != owner.kiosk_id:
+        yield "it was written under another enrolment"
+    if owner is not None and about.machine != place_of(path, owner.machine):
+        yield "it is a copy: another file or another machine wrote it"
+    if mark is None:
+        return
+    if mark.journal_id not in (about.journal_id, about.prior_journal):
+        yield "another journal was in use after it"
+    if mark.journal_id == about.journal_id and mark.seq > about.anchor_seq:
+        hashes = {row.seq: row.hash for row in report.rows if row.journal_id == about.journal_id}
+        if hashes.get(mark.seq) != mark.hash:
+            yield f"event {mark.seq} was on disk and is no longer the same"
+
+
+def place_of(path: Path, machine: str) -> str:
+    """Names one file on one machine; a copy has another inode, a copied memory card another machine."""
+    return f"{machine}:{path.stat().st_ino}"
+
+
+def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
+    """Write the new journal whole under another name, so that at no moment neither of the two is there."""
+    fresh = path.with_suffix(".new.db")
+    for leftover in _with_companions(fresh):
+        leftover.unlink(missing_ok=True)
+    rows = [_carried(row) for row in _worth_carrying(old.rows)]
+    fresh.touch(mode=0o600)
+    prior = _prior(old, mark)
+    about = About(
+        kiosk_id=owner.kiosk_id,
+        journal_id=owner.new_id,
+        prior_journal=prior[0],
+        prior_head=prior[1],
+        machine=place_of(fresh, owner.machine),
+        carried=_carried_from(old),
+    )
+    with closing(create(fresh, about)) as con:
+        con.execute("BEGIN IMMEDIATE")
+        con.executemany(INSERT, [row.values() for row in rows])
+        con.execute("COMMIT")
+    if path.exists():
+        _set_aside(path, prior[0] or "unknown")
+    fresh.rename(path)
+    _sync_directory(path.parent)
+    return Opened(connect(path), about, (0, about.first_prev()), rows)
+
+
+def _worth_carrying(rows: Sequence[Row]) -> Iterator[Row]:
+    last = len(rows) - CARRIED
+    for place, row in enumerate(rows):
+        if place >= last or row.status is None or row.sealed().seal != row.seal:
+            yield row
+
+
+def _carried(row: Row) -> Row:
+    # Where the acknowledgement cannot be believed the event is sent again: the server says duplicate.
+    if row.sealed().seal != row.seal:
+        row = replace(row, status=None, reason=None, known_at=None, acked_at=None)
+    event = row.event()
+    return replace(row, journal_id=event.journal_id, seq=event.seq, event_id=event.event_id).sealed()
+
+
+def _carried_from(old: Report) -> dict[str, tuple[str | None, str | None]]:
+    if old.about is None:
+        return {}
+    own = {old.about.journal_id: (old.about.prior_journal, old.about.prior_head)}
+    return {**old.about.carried, **own}
+
+
+def _prior(old: Report, mark: Mark | None) -> tuple[str | None, str | None]:
+    """Id and head of the journal that came before, as best known."""
+    last = old.rows[-1] if old.rows else None
+    journal_id = old.about.journal_id if old.about else last.event().journal_id if last else None
+    if mark is not None and (journal_id is None or mark.journal_id == journal_id):
+        return mark.journal_id, mark.hash
+    return journal_id, old.head[1] or None
+
+
+def _set_aside(path: Path, name: str) -> None:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}-{name[:8]}-{number}.aside.db")).exists():
+        number += 1
+    for part, kept in zip(_with_companions(path), _with_companions(aside), strict=True):
+        if part.exists():
+            part.rename(kept)
+
+
+def _with_companions(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "")]
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def inspect(path: Path, mark: Mark | None) -> list[str]:
+    """Everything wrong with the journal at ``path``, read without disturbing a kiosk that writes it."""
+    if not path.exists():
+        return [f"there is no journal at {path}"]
+    try:
+        with closing(connect(path, read_only=True)) as con:
+            return list(distrust(read_all(con), path, mark, None))
+    except sqlite3.DatabaseError as error:
+        return [f"SQLite: {error}"]
+
+
+def export(path: Path) -> Iterator[dict[str, Any]]:
+    """Every event with its place, hash and acknowledgement, oldest first."""
+    with closing(connect(path, read_only=True)) as con:
+        rows = read_all(con).rows
+    for row in rows:
+        line = {name: getattr(row, name) for name in Row.__slots__ if name not in ("body", "salt", "seal")}
+        yield line | {"salt": row.salt.hex(), "body": row.body}
