@@ -1,4 +1,4 @@
-"""What the screen shows at one moment: plain values that travel to the browser as JSON over server-sent events."""
+"""What the screen shows at one moment: plain values that travel to the browser as JSON in an event stream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

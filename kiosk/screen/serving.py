@@ -1,0 +1,53 @@
+"""Waitress on its own thread: serves a WSGI application until it is told to stop."""
+
+from collections.abc import Callable
+from functools import partial
+from threading import Thread
+from typing import Any
+
+from waitress import create_server, wasyncore
+
+STOP_SECONDS = 5.0
+
+
+class WebThread:
+    """One web server; ``before_stop`` ends the answers that never end by themselves (event streams)."""
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        threads: int = 16,
+        before_stop: Callable[[], None] | None = None,
+    ) -> None:
+        """Bind at once, so that a busy port raises ``OSError`` here; port 0 takes any free one."""
+        self._before_stop = before_stop
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            app, map=self._sockets, host=host, port=port, threads=threads, ident=None
+        )
+            app, map=self._sockets, host=host, port=port, threads=threads, ident=None
+        )
+        self.host = host
+        self.port = int(self._server.effective_port)
+        self._thread = Thread(target=self._server.run, name=f"web-{self.port}", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a final slash."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Begin to answer; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, close every connection, and come back when that is done."""
+        if self._before_stop is not None:
+            self._before_stop()
+        # Sockets belong to the loop's thread: closing them there needs no guessing about races.
+        self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._sockets))
+        self._thread.join(STOP_SECONDS)
+        self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS)
