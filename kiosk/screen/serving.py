@@ -28,8 +28,6 @@ class WebThread:
         self._server = create_server(
             app, map=self._sockets, host=host, port=port, threads=threads, ident=None
         )
-            app, map=self._sockets, host=host, port=port, threads=threads, ident=None
-        )
         self.host = host
         self.port = int(self._server.effective_port)
         self._thread = Thread(target=self._server.run, name=f"web-{self.port}", daemon=True)
