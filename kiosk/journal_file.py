@@ -70,6 +70,14 @@ class Row:
     acked_at: int | None = None
     seal: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse columns of another type: a flipped bit can turn a text into bytes or a number into nothing."""
+        texts = (self.journal_id, self.event_id, self.body, self.prev, self.hash, self.seal)
+        if not (all(isinstance(text, str) for text in texts) and isinstance(self.salt, bytes)):
+            raise TypeError("a column has another type than was written")
+        if not isinstance(self.seq, int):
+            raise TypeError("it has no place")
+
     def values(self) -> tuple[Any, ...]:
         """The columns in the order of ``COLUMNS``."""
         return tuple(getattr(self, name) for name in self.__slots__)
