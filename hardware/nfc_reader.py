@@ -1,0 +1,404 @@
+"""Contactless cards by any reader that nfcpy drives; the only file that knows nfcpy (1.0.4, frozen).
+
+One thread owns the device: it senses type A cards, reads what they say, lets the interrogator ask them, and
+tells one presentation once. A reader that is absent or falls silent is told as lost and tried again for ever.
+"""
+
+import logging
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hardware.ports import (
+    CardRead,
+    CardTornAway,
+    ContentKind,
+    Interrogator,
+    LibraryMissing,
+    ReaderLost,
+    ReaderState,
+    Transceive,
+)
+
+log = logging.getLogger(__name__)
+
+LINE_ERRORS = (OSError, termios.error)
+"""What pyserial and libusb raise when the device has gone; ``termios.error`` is no ``OSError``."""
+RANDOM_UID = 0x08
+MIFARE_CLASSIC, ISO_DEP = 0x08, 0x20
+TYPE_2_ACK = 0x0A
+READ_S, ASK_S = 3.0, 10.0
+"""The longest that reading, and then asking, may hold the reader."""
+NONSENSE = (IndexError, KeyError, ValueError, TypeError, AttributeError, struct.error)
+"""What nfcpy raises at a card that keeps to no standard it knows."""
+
+
+def boot_ms() -> int:
+    """Milliseconds since boot, sleep included."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long the reader waits for what; one place for all its times."""
+
+    poll_s: float = 0.02
+    """Between two calls for a card."""
+    gone_ms: int = 300
+    """A card not seen for this long has gone; shorter gaps are the flicker of a card held at the edge."""
+    give_up_ms: int = 2000
+    """A card that lies there and cannot be read for this long is told as unreadable."""
+    tries: int = 3
+    """So many silent attempts make a card whose memory nobody can read, if its kind allows that."""
+    glitches: int = 3
+    """So many bad answers of the reader in a row make it lost."""
+    backoff_s: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 5.0)
+    """Pauses between attempts to open the reader; the last one repeats."""
+    idle_s: float = 600.0
+    """After so long without a card a serial reader is initialised anew (nfcpy#62: detection slows down)."""
+
+
+@dataclass(slots=True)
+class _Presentation:
+    """One card from its first sight until it has gone."""
+
+    uid: bytes
+    since: int
+    absent_since: int | None = None
+    told: bool = False
+    tries: int = 0
+    learned: "_Learned | None" = None
+
+
+@dataclass(slots=True)
+class _Learned:
+    """What one attempt to read a card brought."""
+
+    content: bytes = b""
+    kind: ContentKind = ContentKind.NONE
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    sure: bool = True
+    """Whether the content, or that there is none, is the card's own word and not an accident on the air."""
+    mute: bool = False
+    """Whether this kind of card may keep its memory to itself, so that silence is an answer in the end."""
+    asked: bool = True
+    """Whether the interrogator had its say to the end."""
+
+
+class NfcReader:
+    """A contactless reader as a card reader (``hardware.ports.CardReader``).
+
+    ``path`` is nfcpy's (``usb``, ``udp:…``, ``tty:AMA0:pn532``) or the absolute path of a PN532's terminal.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str,
+        patience: Patience | None = None,
+        clock_uptime_ms: Callable[[], int] = boot_ms,
+    ) -> None:
+        _nfc()  # a missing library is told at once, not from a thread
+        self.name, self.path = name, path
+        self._patience = patience or Patience()
+        self._clock = clock_uptime_ms
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state: ReaderState | None = None
+        self._on_read: Callable[[CardRead], None] = lambda _: None
+        self._on_state: Callable[[str, ReaderState], None] = lambda _name, _state: None
+        self._interrogator: Interrogator | None = None
+
+    def start(
+        self,
+        on_read: Callable[[CardRead], None],
+        on_state: Callable[[str, ReaderState], None],
+        interrogator: Interrogator | None = None,
+    ) -> None:
+        """Begin reading; returns at once."""
+        self._on_read, self._on_state, self._interrogator = on_read, on_state, interrogator
+        self._stopping.clear()
+        self._state = None
+        self._thread = threading.Thread(target=self._supervise, name=f"{self.name}-nfc", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading and close the device; a driver that hangs is left behind after two seconds."""
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(1.9)
+            if thread.is_alive():
+                log.warning("%s: the driver of %s still hangs", self.name, self.path)
+
+    def _supervise(self) -> None:
+        """Open the reader and serve it, again and again; a longer pause after each failure in a row."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                served = self._serve(_Device(self.path))
+            except ReaderLost as error:
+                log.log(logging.DEBUG if failures else logging.WARNING, "%s: %s", self.name, error)
+                served = False
+            if self._stopping.is_set() or served is None:
+                continue
+            self._tell_state(ReaderState.LOST)
+            pauses = self._patience.backoff_s
+            failures = 0 if served else failures
+            self._stopping.wait(pauses[min(failures, len(pauses) - 1)])
+            failures += 1
+
+    def _serve(self, device: "_Device") -> bool | None:
+        """Read until the reader is lost (true if it ever answered) or rests (``None``: idle, or to stop)."""
+        watch, served, glitches = _Watch(self, device), False, 0
+        try:
+            while not self._stopping.is_set():
+                try:
+                    watch.look(self._clock())
+                except Exception:  # a driver raises whatever a garbled answer makes of it
+                    glitches += 1
+                    log.warning("%s: no proper answer from %s", self.name, self.path, exc_info=True)
+                    if glitches >= self._patience.glitches:
+                        return served
+                else:
+                    served, glitches = True, 0
+                    self._tell_state(ReaderState.READY)
+                if device.serial and watch.idle_ms(self._clock()) > self._patience.idle_s * 1000:
+                    return None
+                self._stopping.wait(self._patience.poll_s)
+            return None
+        finally:
+            device.close()
+
+    def _tell_state(self, state: ReaderState) -> None:
+        if state is not self._state:
+            self._state = state
+            self._on_state(self.name, state)
+
+    def _tell(self, presentation: _Presentation, learned: _Learned, now: int) -> None:
+        presentation.told = True
+        evidence = {**learned.evidence, "tries": presentation.tries, "ms": now - presentation.since}
+        if learned.note:
+            evidence["note"] = learned.note
+        read = CardRead(
+            medium="nfc",
+            uid=presentation.uid,
+            content=learned.content,
+            content_kind=learned.kind,
+            proof=learned.proof,
+            evidence=evidence,
+            reader=self.name,
+            uptime_ms=presentation.since,
+        )
+        try:
+            self._on_read(read)
+        except Exception:  # the next card must be read whatever became of this one
+            log.exception("%s: a read could not be handled", self.name)
+
+
+class _Watch:
+    """Follows the cards in front of one opened device."""
+
+    def __init__(self, reader: NfcReader, device: "_Device") -> None:
+        self._reader, self._device = reader, device
+        self._patience = reader._patience
+        self._present: dict[bytes, _Presentation] = {}
+        self._busy_at = reader._clock()
+
+    def idle_ms(self, now: int) -> int:
+        """How long no card has been there."""
+        return now - self._busy_at
+
+    def look(self, now: int) -> None:
+        """Call for a card once, and do what is due."""
+        target = self._device.sense()
+        key = b"" if target is None else _key(target)
+        self._part(key, now)
+        if target is None:
+            return
+        self._busy_at = now
+        presentation = self._present.setdefault(key, _Presentation(_uid(target), now))
+        presentation.absent_since = None
+        if not presentation.told:
+            self._attend(presentation, target)
+
+    def _part(self, key: bytes, now: int) -> None:
+        """Forget the cards that have been looked for in vain for long enough."""
+        for other, presentation in list(self._present.items()):
+            if other == key:
+                continue
+            if presentation.absent_since is None:
+                presentation.absent_since = now
+            elif now - presentation.absent_since >= self._patience.gone_ms:
+                del self._present[other]
+                if not presentation.told:
+                    self._tell_torn(presentation, now)
+
+    def _tell_torn(self, presentation: _Presentation, now: int) -> None:
+        learned = presentation.learned or _Learned(kind=ContentKind.UNREADABLE)
+        learned.note = "torn away"
+        self._reader._tell(presentation, learned, now)
+
+    def _attend(self, presentation: _Presentation, target: Any) -> None:
+        """One attempt at reading; tells the presentation when it brought an answer."""
+        presentation.tries += 1
+        learned = self._device.read(target, self._reader._interrogator)
+        now = self._reader._clock()
+        if learned.sure:
+            presentation.learned = learned
+        settled = learned.sure or (learned.mute and presentation.tries >= self._patience.tries)
+        if settled and learned.asked:
+            self._reader._tell(presentation, learned, now)
+        elif now - presentation.since >= self._patience.give_up_ms:
+            fallback = _Learned(kind=ContentKind.UNREADABLE, evidence=learned.evidence)
+            fallback.note = "lies there, but does not answer"
+            self._reader._tell(presentation, presentation.learned or fallback, now)
+
+
+class _Device:
+    """An opened reader, with what nfcpy says turned into plain words."""
+
+    def __init__(self, path: str) -> None:
+        self._nfc = _nfc()
+        self.serial = not path.startswith(("usb", "udp"))
+        """Only these are re-opened when idle: an ACR122U does not come back after nfcpy closed it (nfcpy#154)."""
+        self._frontend = self._nfc.ContactlessFrontend()
+        self._unanswered = 0
+        self._deadline = 0.0
+        try:
+            self._open(path)
+        except Exception as error:  # whatever the driver makes of no answer or a garbled one
+            raise ReaderLost(f"no reader answers on {path}: {error or type(error).__name__}") from error
+        # nfcpy's tags speak through the frontend: here their frames are counted and given a deadline.
+        self._plain_exchange, self._frontend.exchange = self._frontend.exchange, self._exchange
+
+    def _open(self, path: str) -> None:
+        if not path.startswith("/"):
+            if not self._frontend.open(path):
+                raise ReaderLost("nothing there")
+            return
+        # nfcpy only finds names directly under /dev; its driver takes any path.
+        line = self._nfc.clf.transport.TTY(path)
+        try:
+            self._frontend.device = self._nfc.clf.pn532.init(line)
+        except BaseException:
+            line.close()
+            raise
+        self._frontend.device._path = path
+
+    def close(self) -> None:
+        """Put the reader to sleep and let the line go, whatever state it is in."""
+        line = getattr(getattr(self._frontend.device, "chipset", None), "transport", None)
+        try:
+            self._frontend.close()
+        except Exception:  # a reader that was pulled out cannot be put to sleep
+            log.debug("the reader could not be closed properly", exc_info=True)
+        if line is not None:
+            try:
+                line.close()
+            except LINE_ERRORS:
+                log.debug("the line was gone already", exc_info=True)
+
+    def sense(self) -> Any:
+        """Call for a type A card and select it; ``None`` when there is none."""
+        return self._frontend.sense(self._nfc.clf.RemoteTarget("106A"))
+
+    def _exchange(self, data: bytes, timeout: float) -> Any:
+        if (
+            time.monotonic() > self._deadline
+        ):  # a card may not hold the reader for ever
+            raise self._nfc.clf.TimeoutError("the conversation took too long")
+        try:
+            return self._plain_exchange(data, timeout)
+        except self._nfc.clf.CommunicationError:
+            self._unanswered += 1
+            raise
+
+    def read(self, target: Any, interrogator: Interrogator | None) -> _Learned:
+        """Read what the selected card says, and let the interrogator ask it."""
+        sak = target.sel_res[0] if target.sel_res else 0
+        learned = _Learned(mute=bool(sak & MIFARE_CLASSIC and not sak & ISO_DEP))
+        learned.evidence = {"sak": f"{sak:02x}", "atqa": bytes(target.sens_res).hex()}
+        self._deadline = time.monotonic() + READ_S
+        try:
+            tag = self._read_ndef(target, learned)
+        except NONSENSE as error:
+            log.debug("a card speaks otherwise than nfcpy expects", exc_info=True)
+            learned.sure, learned.mute, learned.note = False, True, f"not understood: {error!r}"
+            return learned
+        if tag is not None and interrogator is not None and learned.sure:
+            self._deadline = time.monotonic() + ASK_S
+            self._interrogate(tag, learned, interrogator)
+        return learned
+
+    def _read_ndef(self, target: Any, learned: _Learned) -> Any:
+        self._unanswered = 0
+        tag = self._nfc.tag.activate(self._frontend, target)
+        if tag is None:
+            learned.sure = not self._unanswered
+            return None
+        learned.evidence["chip"] = str(tag.product)
+        # What was silent during activation only told nfcpy which chip this is not.
+        self._unanswered = 0
+        ndef = tag.ndef
+        if ndef is not None and ndef.octets:
+            learned.content, learned.kind = ndef.octets, ContentKind.NDEF
+        elif ndef is None:
+            learned.sure = not self._unanswered and bool(tag.target)
+        return tag
+
+    def _interrogate(self, tag: Any, learned: _Learned, interrogator: Interrogator) -> None:
+        try:
+            learned.proof = interrogator(bytes(tag.identifier), learned.content, self._transceiver(tag)) or {}
+        except CardTornAway:
+            learned.asked, learned.note = False, "torn away while it was asked"
+        except LINE_ERRORS:
+            raise
+        except Exception as error:  # the tap still counts for what the card said by itself
+            log.exception("the interrogator failed")
+            learned.note = f"interrogator failed: {type(error).__name__}"
+
+    def _transceiver(self, tag: Any) -> Transceive:
+        errors = (self._nfc.tag.TagCommandError, self._nfc.clf.CommunicationError)
+
+        def transceive(command: bytes) -> bytes:
+            try:
+                answer = tag.transceive(bytearray(command))
+            except errors as error:
+                raise CardTornAway(str(error)) from error
+            if tag.TYPE == "Type2Tag" and len(answer) == 1 and answer[0] != TYPE_2_ACK:
+                # After a refusal the chip is silent until it is selected again.
+                tag.target.sel_req = tag.target.sdd_res[:]
+                if self._frontend.sense(tag.target) is None:
+                    raise CardTornAway("the card left after it had refused a command")
+            return bytes(answer)
+
+        return transceive
+
+
+def _nfc() -> Any:
+    try:
+        import nfc
+        import nfc.clf.pn532
+    except (ImportError, OSError) as error:  # OSError: the shared library libusb-1.0 is not there
+        raise LibraryMissing(
+            'nfcpy and libusb-1.0 are needed: pip install "yika[kiosk]"; apt install libusb-1.0-0'
+        ) from error
+    return nfc
+
+
+def _uid(target: Any) -> bytes:
+    return bytes(target.sdd_res or (target.rid_res or b"")[2:6])
+
+
+def _key(target: Any) -> bytes:
+    """What stays the same while a card lies there: a random UID changes whenever the field was off."""
+    uid = _uid(target)
+    return b"random" if len(uid) == 4 and uid[0] == RANDOM_UID else uid

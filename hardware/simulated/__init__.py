@@ -1,0 +1,26 @@
+"""Hardware that is not there: obeys the rules of the real thing, ships with Yika, is never used unasked."""
+
+from hardware.simulated.card_file import card_from_dict, card_named, card_to_dict, load_card, save_card
+from hardware.simulated.field import Field, Identity, Nibble, VirtualCard
+from hardware.simulated.hand import Hand
+from hardware.simulated.ntag import NtagCard
+from hardware.simulated.plain import PhoneCard, UidCard
+from hardware.simulated.uart import LineFaults, Pn532Uart
+
+__all__ = [
+    "Field",
+    "Hand",
+    "Identity",
+    "LineFaults",
+    "Nibble",
+    "NtagCard",
+    "PhoneCard",
+    "Pn532Uart",
+    "UidCard",
+    "VirtualCard",
+    "card_from_dict",
+    "card_named",
+    "card_to_dict",
+    "load_card",
+    "save_card",
+]
