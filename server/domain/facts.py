@@ -90,6 +90,8 @@ class Tap:
     shown: str
     standing: TapStanding = TapStanding.GOOD
     reason: str | None = None
+    received_at: int = 0
+    """When the server first stored it: deadlines count from when the server could know."""
 
 
 class DecisionKind(StrEnum):
@@ -142,6 +144,48 @@ class ShiftState(StrEnum):
     """Counts as evidence, credits nothing until staff release it."""
     VOID = "void"
     SETTLED_ZERO = "settled_zero"
+
+
+class Flag(StrEnum):
+    """What a shift wants a person to know about it; a closed list, in ``Shift.flags``."""
+
+    LATE_END = "late_end"
+    """Ended behind its window: counted up to the window."""
+    SHOWN_DIFFERS = "shown_differs"
+    """A kiosk told the person something else: to be said at the next tap."""
+    TIME_UNCERTAIN = "time_uncertain"
+    """One of its ends is known to no better than a minute."""
+    DATE_UNCERTAIN = "date_uncertain"
+    """Its start may lie on another date: wants confirmation."""
+    CONTRADICTED = "contradicted"
+    """The register contradicts a tap (lost card, used phone code…)."""
+    QUARANTINED = "quarantined"
+    """A tap lies in quarantine (forked journal, revoked kiosk)."""
+    PROOF_TOO_WEAK = "proof_too_weak"
+    """A tap proved less than the activity accepts."""
+    ACTIVITY_MISSING = "activity_missing"
+    NON_SERVICE = "non_service"
+    """Rehearsal, training, meeting: 0 minutes (民政部令67 art. 19)."""
+    BELOW_MINIMUM = "below_minimum"
+    END_AGREED = "end_agreed"
+    """The person agreed with the proposed end; a leader still has to confirm it."""
+    END_CONFIRMED = "end_confirmed"
+    END_DENIED = "end_denied"
+    END_CLIPPED = "end_clipped"
+    """A later end was asked for than planned: the planned one stands."""
+    OWN_DECISION = "own_decision"
+    """The person decided about their own hours: ignored."""
+    LATE_DECISION = "late_decision"
+    """Decided after the shift had settled: ignored."""
+    UNUSABLE_DECISION = "unusable_decision"
+    """Names no moment that could be this shift's end: ignored."""
+    VOIDED = "voided"
+    OVERLAP = "overlap"
+    """Entered for a time that another credited shift already covers."""
+    DECLARED_AHEAD = "declared_ahead"
+    """Entered for a time that had not passed yet."""
+    OVER_DAY_CAP = "over_day_cap"
+    EXCESS_APPROVED = "excess_approved"
 
 
 class Grade(StrEnum):
@@ -212,7 +256,7 @@ class Shift:
     """One turn of service, derived: never edited, only derived again."""
 
     shift_id: str
-    """The opening event's id, or the declaring decision's."""
+    """The opening event's id (``EVENT/NUMBER`` when a leader's team event opened it), or the declaring decision's."""
     volunteer: str
     activity_id: str | None
     site_id: str

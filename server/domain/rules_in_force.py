@@ -1,0 +1,17 @@
+"""Which version of the community's rules holds at a moment."""
+
+from collections.abc import Sequence
+
+from server.contract.rules import Policy
+from server.domain.facts import Rules
+
+DEFAULT = Rules(holds_from=0, shared=Policy())
+"""domain.md §6, where a community has set nothing."""
+
+
+def rules_at(rules: Sequence[Rules], at: int) -> Rules:
+    """The latest rules that hold at a moment; before the first, the first; with none, the defaults."""
+    if not rules:
+        return DEFAULT
+    held = [version for version in rules if version.holds_from <= at]
+    return max(held, key=lambda v: v.holds_from) if held else min(rules, key=lambda v: v.holds_from)
