@@ -118,7 +118,7 @@ def _card_refusal(listed: Card, now: Moment) -> Refused | None:
         return Refused(shown=Shown.CARD_LOST)
     if listed.state == "replaced":
         return Refused(shown=Shown.CARD_LOST, reason="card_replaced")
-    over = now.synced and listed.not_after is not None and now.at > listed.not_after
+    over = now.synced and listed.not_after is not None and now.at >= listed.not_after
     if listed.state == "expired" or over:
         return Refused(shown=Shown.CARD_EXPIRED)
     return None

@@ -71,7 +71,7 @@ class Row:
     seal: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse columns of another type: a flipped bit can turn a text into bytes or a number into nothing."""
+        """Refuse columns of another type: a flipped bit can turn a text into bytes, a number into none."""
         texts = (self.journal_id, self.event_id, self.body, self.prev, self.hash, self.seal)
         if not (all(isinstance(text, str) for text in texts) and isinstance(self.salt, bytes)):
             raise TypeError("a column has another type than was written")

@@ -1,0 +1,116 @@
+"""From what a reader read to a card that is believed, or a word that says why not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from card_tools import credential as cards
+from card_tools import ndef, phone_code
+from card_tools.errors import CardError, CardForged, CardUnreadable
+from hardware.ports import CardRead, ContentKind
+from kiosk.outcomes import Moment, SeenCard
+from kiosk.roster_view import RosterView
+from server.contract.wire import Shown, lookup_key
+
+RANDOM_UID = 0x08
+"""ISO/IEC 14443-3: a four-byte UID beginning so is made afresh each time, as phones do."""
+
+
+def recognise(
+    read: CardRead, roster: RosterView, now: Moment, *, last_step: Callable[[str], int | None]
+) -> SeenCard:
+    """What a read is; ``last_step`` gives the newest phone step this kiosk accepted of a card."""
+    if read.medium == "qr":
+        return _code(read, roster, now, last_step)
+    if read.content_kind in (ContentKind.NDEF, ContentKind.TEXT):
+        try:
+            found = (
+                ndef.from_ndef(read.content)
+                if read.content_kind is ContentKind.NDEF
+                else cards.decode(read.content)
+            )
+        except CardUnreadable:
+            pass  # a chip without our record is known by its UID, if at all
+        else:
+            return _credential(found, read, roster, now)
+    return _chip(read, roster)
+
+
+def _code(
+    read: CardRead, roster: RosterView, now: Moment, last_step: Callable[[str], int | None]
+) -> SeenCard:
+    text = read.content.decode("utf-8", "replace")
+    if phone_code.is_phone_code(text):
+        return _phone(phone_code.decode(text), roster, now, last_step)
+    try:
+        return _credential(cards.decode(text), read, roster, now)
+    except CardUnreadable:
+        return SeenCard(medium="qr", fault=Shown.CARD_UNREADABLE)
+
+
+def _credential(found: cards.Credential, read: CardRead, roster: RosterView, now: Moment) -> SeenCard:
+    seen = SeenCard(
+        medium=read.medium,
+        lookup=lookup_key(roster.community_id, "card", found.card_id),
+        card_id=found.card_id.hex(),
+        proof=found.proof,
+        evidence={"digest": cards.digest(found)},
+        genuine=True,
+    )
+    today = datetime.fromtimestamp(now.at / 1000, roster.zone).date() if now.synced else None
+    try:
+        cards.verify(found, roster.keys, today=today, uid=read.uid or None)
+    except CardError as error:
+        return replace(seen, proof="none", genuine=False, fault=Shown(error.word))
+    return replace(seen, name=_name(found, roster.card_entry(seen.lookup)))
+
+
+def _name(found: cards.Credential, entry: Mapping[str, Any] | None) -> str | None:
+    wrapped = entry.get("name") if entry else None
+    if not wrapped:
+        return None
+    try:
+        return cards.open_name(found, bytes.fromhex(wrapped))
+    except CardForged:
+        return None  # wrapped for this card's predecessor: the number stands, the name does not show
+
+
+def _phone(
+    code: phone_code.PhoneCode,
+    roster: RosterView,
+    now: Moment,
+    last_step: Callable[[str], int | None],
+) -> SeenCard:
+    card_id = code.card_id.hex()
+    seen = SeenCard(
+        medium="qr",
+        lookup=lookup_key(roster.community_id, "card", code.card_id),
+        card_id=card_id,
+        evidence={"step": code.step},
+    )
+    entry = roster.card_entry(seen.lookup)
+    if entry is None or not entry.get("public"):
+        return replace(seen, fault=Shown.CARD_UNKNOWN)  # without the phone's public key nothing is proved
+    try:
+        proof = phone_code.verify(
+            code,
+            bytes.fromhex(entry["public"]),
+            now=now.at,
+            last_step=last_step(card_id),
+            clock_synced=now.synced,
+        )
+    except CardError as error:
+        return replace(seen, fault=Shown(error.word))
+    return replace(seen, proof=proof, genuine=True)
+
+
+def _chip(read: CardRead, roster: RosterView) -> SeenCard:
+    if not read.uid:
+        return SeenCard(medium=read.medium, fault=Shown.CARD_UNREADABLE)
+    if len(read.uid) == 4 and read.uid[0] == RANDOM_UID:
+        return SeenCard(medium=read.medium, fault=Shown.PHONE_UID_RANDOM)
+    lookup = lookup_key(roster.community_id, "uid", read.uid)
+    if read.content_kind is ContentKind.UNREADABLE and roster.card(lookup) is None:
+        return SeenCard(medium=read.medium, lookup=lookup, card_id=lookup, fault=Shown.CARD_UNREADABLE)
+    return SeenCard(medium=read.medium, lookup=lookup, proof="uid")

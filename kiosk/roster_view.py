@@ -1,0 +1,161 @@
+"""Typed reading of a roster's entries: what ``kiosk.outcomes.Roster`` promises, over a flat map."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kiosk.outcomes import Activity, Card, Muster, Person, Proposal, Site
+from server.contract.rules import OpenShift, Plan, Policy
+
+
+class RosterView:
+    """One roster, never changed; a new one replaces it."""
+
+    def __init__(self, version: int, entries: Mapping[str, Any]) -> None:
+        """Read what every tap needs; ``KeyError``, ``TypeError`` or ``ValueError`` when that is not there."""
+        self.version = version
+        self.entries = dict(entries)
+        self.community: Mapping[str, Any] = entries["community"]
+        self.community_id = str(self.community["id"])
+        self.zone = ZoneInfo(str(self.community["zone"]))
+        self.policy = Policy.from_dict(entries["policy"])
+        self.site = _site(entries["site"])
+        self.keys = {bytes.fromhex(name): bytes.fromhex(value["public"]) for name, value in self._all("key:")}
+        self._plans = {name: (_plan(name, value), value) for name, value in self._all("plan:")}
+        self._plans_of: dict[str, list[Plan]] = defaultdict(list)
+        for plan, value in self._plans.values():
+            for number in value["members"]:
+                self._plans_of[str(number)].append(plan)
+
+    def _all(self, prefix: str) -> list[tuple[str, Any]]:
+        return [(k.removeprefix(prefix), v) for k, v in self.entries.items() if k.startswith(prefix)]
+
+    def card_entry(self, lookup: str) -> Mapping[str, Any] | None:
+        """A card's whole entry, with the wrapped name."""
+        entry: Mapping[str, Any] | None = self.entries.get(f"card:{lookup}")
+        return entry
+
+    def card(self, lookup: str) -> Card | None:
+        """A card by its look-up key."""
+        entry = self.card_entry(lookup)
+        if entry is None:
+            return None
+        return Card(
+            card_id=str(entry["card"]),
+            volunteer=str(entry["volunteer"]),
+            state=str(entry["state"]),
+            not_after=entry.get("not_after"),
+        )
+
+    def person(self, number: str) -> Person | None:
+        """A volunteer by number."""
+        entry = self.entries.get(f"volunteer:{number}")
+        if entry is None:
+            return None
+        passed = (entry.get("open") or {}).get("passed")
+        return Person(
+            number=number,
+            active=entry["status"] == "active",
+            blocked=entry.get("blocked"),
+            trained=frozenset(entry.get("trained", ())),
+            leads=tuple(entry.get("leads", ())),
+            total=entry.get("total"),
+            open=self._open(entry.get("open")),
+            passed=None if passed is None else frozenset(passed),
+            proposal=_proposal(entry.get("proposal")),
+        )
+
+    def _open(self, entry: Mapping[str, Any] | None) -> OpenShift | None:
+        if entry is None:
+            return None
+        held = self._plans.get(entry.get("plan") or "")
+        return OpenShift(
+            shift_id=entry["shift_id"],
+            activity_id=entry["activity"],
+            started_at=entry["started_at"],
+            plan=held[0] if held else None,
+        )
+
+    def activity(self, activity_id: str | None) -> Activity | None:
+        """An activity by id."""
+        entry = self.entries.get(f"activity:{activity_id}")
+        if activity_id is None or entry is None:
+            return None
+        points = entry.get("checkpoints", ())
+        return Activity(
+            activity_id=activity_id,
+            zh=entry["name"],
+            en=entry["name_en"],
+            least_proof=entry.get("least_proof", self.policy.least_proof),
+            training=bool(entry.get("training")),
+            checkpoints=tuple((p["site"], p["name"], p["name_en"]) for p in points),
+        )
+
+    def plans_of(self, number: str) -> Sequence[Plan]:
+        """A person's own plans."""
+        return self._plans_of.get(number, [])
+
+    def planned_here(self, at: int) -> frozenset[str]:
+        """Activities with a turn at this site now, from when a tap already belongs to it."""
+        return frozenset(plan.activity_id for plan, _ in self.turns(at, ahead=0))
+
+    def turns(self, at: int, *, ahead: int) -> list[tuple[Plan, Mapping[str, Any]]]:
+        """Turns at this site that are on, or begin within ``ahead`` ms, soonest first."""
+        early = self.policy.early_start * 60_000
+        here = [
+            (plan, value)
+            for plan, value in self._plans.values()
+            if plan.site_id == self.site.site_id and plan.start - max(early, ahead) <= at < plan.end
+        ]
+        return sorted(here, key=lambda turn: (turn[0].start, turn[0].plan_id))
+
+    def musters_of(self, person: Person) -> Sequence[Muster]:
+        """Turns of the teams this person leads."""
+        return [
+            Muster(
+                team_id=value["team"],
+                zh=self._team(value["team"])["name"],
+                en=self._team(value["team"])["name_en"],
+                plan=plan,
+                members=tuple(value["members"]),
+            )
+            for plan, value in self._plans.values()
+            if value.get("team") in person.leads
+        ]
+
+    def _team(self, team_id: str) -> Mapping[str, Any]:
+        entry: Mapping[str, Any] = self.entries.get(f"team:{team_id}", {"name": "", "name_en": ""})
+        return entry
+
+    @cached_property
+    def place(self) -> Mapping[str, Any]:
+        """The site's entry, with its names."""
+        entry: Mapping[str, Any] = self.entries["site"]
+        return entry
+
+
+def _site(entry: Mapping[str, Any]) -> Site:
+    return Site(
+        site_id=str(entry["id"]),
+        role=str(entry["role"]),
+        default_activity=entry.get("default_activity"),
+        activities=tuple(entry.get("activities", ())),
+    )
+
+
+def _plan(plan_id: str, entry: Mapping[str, Any]) -> Plan:
+    return Plan(
+        plan_id=plan_id,
+        activity_id=entry["activity"],
+        site_id=entry["site"],
+        start=entry["start"],
+        end=entry["end"],
+    )
+
+
+def _proposal(entry: Mapping[str, Any] | None) -> Proposal | None:
+    if entry is None:
+        return None
+    return Proposal(shift_id=entry["shift_id"], activity_id=entry["activity"], end=entry["proposed_end"])
