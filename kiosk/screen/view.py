@@ -10,7 +10,8 @@ class Choice:
     """One large button: ``choice`` is what ``POST /api/choice`` sends back."""
 
     choice: str
-    """``activity:ID`` · ``undo`` · ``end_yes`` · ``end_no`` · ``dismiss`` · ``team_except:NUMBER``."""
+    """``activity:ID`` · ``undo`` · ``end_yes`` · ``end_no`` · ``dismiss`` · ``team_open:PLAN`` ·
+    ``team_close:EVENT`` · ``team_except:NUMBER``."""
     zh: str = ""
     """Data in Chinese (an activity's name); empty where the screen has words of its own for the choice."""
     en: str = ""
@@ -71,6 +72,9 @@ class Idle:
     pending: int = 0
     last_sync_at: int | None = None
     clock: str = "unsynced"
+    now: int | None = None
+    """The kiosk's own time (ms since epoch); None: this machine's clock serves."""
+    zone: str = "Asia/Shanghai"
     contact: str = ""
     demo: bool = False
     broken: tuple[str, ...] = ()

@@ -1,0 +1,228 @@
+"""From plain views to what the screen says in every language: titles, sentences, numbers, buttons. PURE."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kiosk.screen.view import Choice, Idle, Result, Turn
+from kiosk.screen.words import Words, words
+from server.contract.wire import Kind, Shown
+
+OUT = frozenset({Shown.SHIFT_ENDED, Shown.TEAM_CLOSED})
+GLYPHS = {
+    Shown.SHIFT_ENDED: "leave",
+    Shown.HANDED_OVER: "swap",
+    Shown.CHECKPOINT_PASSED: "pin",
+    Shown.END_PROPOSED: "question",
+    Shown.TEAM_OPENED: "people",
+    Shown.TEAM_CLOSED: "people",
+    Shown.UNDONE: "back",
+    Shown.ALREADY_DONE: "twice",
+    Shown.CARD_REPLAYED: "phone",
+    Shown.PHONE_CODE_EXPIRED: "phone",
+    Shown.PHONE_UID_RANDOM: "phone",
+    Shown.VOLUNTEER_INACTIVE: "person",
+    Shown.GUARDIAN_CONSENT_MISSING: "person",
+    Shown.TRAINING_MISSING: "person",
+}
+BY_KIND = {Kind.ACCEPTED: "check", Kind.REPEATED: "twice", Kind.REFUSED: "card", Kind.BROKEN: "alarm"}
+SHAPES = {Kind.ACCEPTED: "circle", Kind.REPEATED: "square", Kind.REFUSED: "octagon", Kind.BROKEN: "triangle"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """One language at one place: knows its words and the wall clock of its zone."""
+
+    words: Words
+    zone: ZoneInfo
+
+    def pick(self, zh: str | None, en: str | None) -> str:
+        """Data in this language; Chinese stands in where nobody translated it."""
+        return (zh if self.words.language == "zh" else en or zh) or ""
+
+    def clock(self, at: int | None) -> str:
+        return "" if at is None else self.moment(at).strftime("%H:%M")
+
+    def moment(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at / 1000, UTC).astimezone(self.zone)
+
+
+def present_result(result: Result, languages: Sequence[str], zone: str) -> dict[str, Any]:
+    """A result as the browser draws it: how it looks and sounds, and its words in each language."""
+    shown = Shown(result.outcome)
+    speakers = {language: _Speaker(words(language), ZoneInfo(zone)) for language in languages}
+    return {
+        "event_id": result.event_id,
+        "outcome": result.outcome,
+        "kind": result.kind,
+        "look": _look(shown),
+        "shape": SHAPES[shown.kind],
+        "glyph": GLYPHS.get(shown, BY_KIND[shown.kind]),
+        "choices": [{"choice": c.choice, "planned": c.planned} for c in result.choices],
+        "choice_seconds": result.choice_seconds,
+        "checkpoint": _progress(result),
+        "words": {language: _result_words(result, speaker) for language, speaker in speakers.items()},
+    }
+
+
+def spoken_sentence(result: Result, language: str) -> str:
+    """The one sentence that the kiosk's voice says."""
+    speaker = _Speaker(words(language), ZoneInfo("UTC"))
+    said = speaker.words.outcome(variant_of(result, speaker.words))
+    return said.spoken.format(**_gaps(result, speaker))
+
+
+def variant_of(result: Result, catalogue: Words) -> str:
+    """Which words fit: an outcome has variants for what a person must do differently."""
+    return catalogue.variant(result.outcome, result.reason, _variant(result))
+
+
+def _variant(result: Result) -> str | None:
+    match result.outcome:
+        case Shown.SHIFT_ENDED:
+            return "unknown" if result.minutes is None else "short" if result.minutes <= 0 else None
+        case Shown.CHECKPOINT_PASSED if result.checkpoint:
+            return "more" if result.checkpoint["missing"] else "done"
+        case Shown.CHOOSE_ACTIVITY if not result.activity_zh:
+            return "open"
+        case Shown.END_PROPOSED if not any(c.choice == "end_yes" for c in result.choices):
+            return "agreed"
+        case _:
+            return None
+
+
+def _look(shown: Shown) -> str:
+    if shown is Shown.UNDONE:
+        return "undone"
+    if shown.kind is Kind.ACCEPTED:
+        return "out" if shown in OUT else "in"
+    return shown.kind
+
+
+def _progress(result: Result) -> dict[str, int] | None:
+    if result.checkpoint is None:
+        return None
+    return {"passed": result.checkpoint["passed"], "of": result.checkpoint["of"]}
+
+
+def _result_words(result: Result, speaker: _Speaker) -> dict[str, Any]:
+    catalogue = speaker.words
+    gaps = _gaps(result, speaker)
+    said = catalogue.outcome(variant_of(result, catalogue))
+    known_notes = catalogue.entries["notes"]
+    return {
+        "title": said.title,
+        "sentence": said.sentence.format(**gaps),
+        "staff": said.staff,
+        "greeting": catalogue.plain("greeting", name=result.name) if result.name else "",
+        "facts": _facts(result, speaker),
+        "note": known_notes.get(result.note, "") if result.note else "",
+        "choices": [_label(choice, speaker, gaps) for choice in result.choices],
+        "progress": catalogue.say("screen", "progress", **progress)
+        if (progress := _progress(result))
+        else "",
+    }
+
+
+def _gaps(result: Result, speaker: _Speaker) -> dict[str, object]:
+    proposed = result.outcome == Shown.END_PROPOSED
+    missing = (result.checkpoint or {}).get("missing", [])
+    ended = result.proposed_end
+    activity = speaker.pick(result.activity_zh, result.activity_en)
+    if proposed:
+        activity = speaker.pick(result.proposed_activity_zh, result.proposed_activity_en)
+    day = "" if ended is None else speaker.words.day(speaker.moment(ended), speaker.moment(result.at))
+    return {
+        "activity": activity or speaker.words.plain("activity_unknown"),
+        "time": speaker.clock(ended if proposed else result.at),
+        "day": day,
+        "left": len(missing),
+        "missing": _listed([speaker.pick(m["zh"], m["en"]) for m in missing], speaker),
+    }
+
+
+def _listed(names: Sequence[str], speaker: _Speaker, most: int = 3) -> str:
+    """A few names; more would not be read while standing."""
+    joint, more = ("、", "…") if speaker.words.language == "zh" else (", ", "…")
+    return joint.join(names[:most]) + (more if len(names) > most else "")
+
+
+def _facts(result: Result, speaker: _Speaker) -> list[dict[str, str]]:
+    catalogue = speaker.words
+    rows = [
+        ("activity", speaker.pick(result.activity_zh, result.activity_en)),
+        ("minutes", catalogue.duration(result.minutes) if result.minutes else ""),
+        ("total", catalogue.duration(result.total_minutes) if result.total_minutes is not None else ""),
+    ]
+    if result.outcome in (Shown.END_PROPOSED, Shown.CHOOSE_ACTIVITY):
+        return []  # a person who is asked something reads the question, nothing else
+    return [
+        {"key": key, "label": catalogue.say("facts", key), "value": value} for key, value in rows if value
+    ]
+
+
+def _label(choice: Choice, speaker: _Speaker, gaps: Mapping[str, object]) -> str:
+    word, _, subject = choice.choice.partition(":")
+    data = speaker.pick(choice.zh, choice.en)
+    if word == "activity" or (word == "team_except" and data):
+        return data
+    label = speaker.words.say("choices", word, **{**gaps, "number": subject})
+    return f"{label}:{data}" if data else label
+
+
+def present_idle(idle: Idle, languages: Sequence[str], now: int) -> dict[str, Any]:
+    """The idle screen in each of its languages; ``now`` decides which turns are over and which are on."""
+    speakers = {language: _Speaker(words(language), ZoneInfo(idle.zone)) for language in languages}
+    return {
+        "demo": idle.demo,
+        "zone": idle.zone,
+        "languages": list(languages),
+        "broken": list(idle.broken),
+        "words": {language: _idle_words(idle, speaker, now) for language, speaker in speakers.items()},
+    }
+
+
+def _idle_words(idle: Idle, speaker: _Speaker, now: int) -> dict[str, Any]:
+    catalogue = speaker.words
+    contact = catalogue.say("screen", "contact", contact=idle.contact) if idle.contact else ""
+    return {
+        "community": speaker.pick(idle.community_zh, idle.community_en),
+        "site": speaker.pick(idle.site_zh, idle.site_en),
+        "contact": contact,
+        "status": list(_status(idle, catalogue)),
+        "turns": [_turn(turn, speaker, now) for turn in idle.turns if turn.end > now],
+        "broken": [_broken(word, idle, catalogue) for word in idle.broken],
+    }
+
+
+def _status(idle: Idle, catalogue: Words) -> list[dict[str, str]]:
+    lines = []
+    if not idle.online:
+        form = "pending" if idle.pending else "empty"
+        lines.append({"key": "offline", "text": catalogue.say("offline", form, n=idle.pending)})
+    if idle.clock != "synced":
+        lines.append({"key": "clock", "text": catalogue.plain("clock_unsynced")})
+    return lines
+
+
+def _turn(turn: Turn, speaker: _Speaker, now: int) -> dict[str, Any]:
+    catalogue = speaker.words
+    wanted = max(0, turn.need - turn.have)
+    start, today = speaker.moment(turn.start), speaker.moment(now)
+    hours = f"{speaker.clock(turn.start)}–{speaker.clock(turn.end)}"
+    return {
+        "day": "" if start.date() == today.date() else catalogue.day(start, today),
+        "hours": hours,
+        "name": speaker.pick(turn.zh, turn.en),
+        "need": catalogue.say("turn", "short", n=wanted) if wanted else catalogue.say("turn", "full"),
+        "wanted": wanted > 0,
+        "now": catalogue.say("turn", "now") if turn.start <= now else "",
+    }
+
+
+def _broken(word: str, idle: Idle, catalogue: Words) -> dict[str, str]:
+    said = catalogue.outcome(word)
+    detail = idle.broken_detail.get(word, "")
+    return {"title": said.title, "sentence": said.sentence, "staff": said.staff, "detail": detail}
