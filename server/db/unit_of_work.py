@@ -12,6 +12,7 @@ from server.db.base import Base
 from server.db.event_rows import EventRows
 from server.db.repositories import Rows
 from server.db.session import Database
+from server.db.views import Views
 
 REPOSITORIES: dict[str, type[Base]] = {
     "communities": tables.Community,
@@ -82,7 +83,8 @@ class UnitOfWork:
         """Go on in another community: logins and kiosks are found before their community is known."""
         self.community_id = community_id
         self._repositories.clear()
-        self.__dict__.pop("events", None)
+        for name in ("events", "views"):
+            self.__dict__.pop(name, None)
 
     def rows(self, name: str) -> Rows:
         """The repository of one table."""
@@ -99,6 +101,11 @@ class UnitOfWork:
     def events(self) -> EventRows:
         """Tap events, with the set-based statements of ingest and projection."""
         return EventRows(self.connection, tables.EventRow, self.community_id)
+
+    @cached_property
+    def views(self) -> Views:
+        """Read queries for screens and the open API."""
+        return Views(self.connection, self.community_id)
 
     def community_ids(self) -> list[str]:
         """Every community in this database; empty when it has no tables yet."""
