@@ -92,8 +92,22 @@ def plan_at(plans: Iterable[Plan], at: int, policy: Policy, *, site_id: str | No
     )
 
 
+def next_plan_at(
+    shift: OpenShift, at: int, plans: Iterable[Plan], policy: Policy, *, site_id: str | None = None
+) -> Plan | None:
+    """The plan that a hand-over starts: never the open shift's own, nor one that began before the shift."""
+    own = None if shift.plan is None else shift.plan.plan_id
+    others = [plan for plan in plans if plan.plan_id != own and plan.start > shift.started_at]
+    return plan_at(others, at, policy, site_id=site_id)
+
+
+def confirms_start(plan: Plan | None, at: int) -> bool:
+    """Whether a member's first tap confirms a start that a leader witnessed: before half the plan."""
+    return plan is not None and at < (plan.start + plan.end) // 2
+
+
 def end_deadline(shift: OpenShift, plans: Iterable[Plan], policy: Policy) -> int:
-    """Until when a plain tap ends this shift: the person's next plan, or planned end + 4 h; without a plan 6 h."""
+    """Until when a plain tap ends this shift: the next plan, or planned end + 4 h; without a plan 6 h."""
     if shift.plan is None:
         limit = shift.started_at + policy.open_limit * MINUTE
     else:
@@ -108,8 +122,8 @@ def step_at(
     """What a tap at a desk does; ``chosen`` is an activity picked by a finger, never a kiosk's default.
 
     Only a chosen activity or the person's own next plan hands over to another shift. A plan hands over from
-    ``grace_before`` ahead of its start until ``grace_after`` behind it; a tap later than the deadline leaves the
-    old shift without an end and starts another.
+    ``grace_before`` ahead of its start until ``grace_after`` behind it; a tap later than the deadline leaves
+    the old shift without an end and starts another.
     """
     if shift is None:
         return Step.START
@@ -142,7 +156,7 @@ def _comes_after(plan: Plan, shift: OpenShift) -> bool:
 
 
 def is_late(shift: OpenShift, ended_at: int, policy: Policy) -> bool:
-    """Whether an end lies behind the planned window: it counts up to the window and is flagged ``late_end``."""
+    """Whether an end lies behind the planned window: it counts up to the window, flagged ``late_end``."""
     return shift.plan is not None and ended_at > shift.plan.end + policy.grace_after * MINUTE
 
 

@@ -243,7 +243,7 @@ class PushedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """A range of one journal, in order: ``from_seq`` is the seq of the first event, ``head`` the hash of the last.
+    """A range of one journal, in order: ``from_seq`` is the first event's seq, ``head`` the last one's hash.
 
     An empty range is allowed: it carries a clock sample and says how far the journal reaches.
     """
@@ -295,7 +295,7 @@ def push_to_bytes(push: Push) -> bytes:
 
 
 def push_from_bytes(body: bytes) -> Push:
-    """Read a push; raises :class:`WireError` when its envelope is wrong (a wrong event is not an error here)."""
+    """Read a push; :class:`WireError` when its envelope is wrong (a wrong event is not an error here)."""
     raw = _object(body, "push")
     try:
         events = tuple(PushedEvent(str(e["salt"]), str(e["body"])) for e in raw["events"])
@@ -320,7 +320,7 @@ def reply_to_bytes(reply: PushReply) -> bytes:
 
 
 def reply_from_bytes(body: bytes) -> PushReply:
-    """Read an answer; raises :class:`WireError` when it is anything else (HTML, cut short, another version)."""
+    """Read an answer; :class:`WireError` when it is anything else (HTML, cut short, another version)."""
     raw = _object(body, "answer")
     try:
         results = tuple(EventResult(**r) for r in raw["results"])
@@ -343,7 +343,7 @@ def _object(body: bytes, what: str) -> dict[str, Any]:
     return dict(raw)
 
 
-def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion
+def _require(condition: bool, message: str) -> None:
     if not condition:
         raise WireError(message)
 
@@ -364,7 +364,7 @@ def session_to_sign(kiosk_id: str, nonce: str) -> bytes:
 
 
 def enrolment_to_sign(code: str, public_key: str, answer: Mapping[str, Any]) -> bytes:
-    """What the server signs when it enrols a kiosk: the kiosk checks it with the key the code's fingerprint names."""
+    """What the server signs to enrol a kiosk, who checks it with the key that the code's fingerprint names."""
     return canonical(["yika-enrol-1", code, public_key, dict(answer)])
 
 
@@ -379,13 +379,13 @@ _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def lookup_key(community_id: str, kind: str, identity: bytes) -> str:
-    """Under what a roster files a card: ``kind`` is ``card`` (credential's card id) or ``uid`` (chip's UID)."""
+    """How a roster files a card: ``kind`` is ``card`` (credential's card id) or ``uid`` (chip's UID)."""
     return sha256(canonical(["yika-lookup-1", community_id, kind, identity.hex()])).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What the server signs about a roster: for whom, which version, from which base, and the hash of the result."""
+    """What the server signs about a roster: for whom, which version, from which base, the result's hash."""
 
     community_id: str
     kiosk_id: str

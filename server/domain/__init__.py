@@ -1,1 +1,1 @@
-"""The rules of hours: pure functions from facts to shifts, credit, books and stars. No I/O, no clock of their own."""
+"""The rules of hours: pure functions from facts to shifts, credit, books, stars. No I/O, no own clock."""

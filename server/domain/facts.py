@@ -108,7 +108,7 @@ class DecisionKind(StrEnum):
     APPROVE_EXCESS = "approve_excess"
     """``volunteer``, ``day``: credit what the day's cap holds."""
     DECLARE_SHIFT = "declare_shift"
-    """``volunteer``, ``activity_id``, ``site_id``, ``started_at``, ``ended_at``: entered afterwards (补录)."""
+    """``volunteer``, ``activity_id``, ``site_id``, ``started_at``, ``ended_at``: entered after (补录)."""
     VOID_SHIFT = "void_shift"
     """``shift_id``: worth nothing, with the reason on record."""
 
@@ -256,7 +256,7 @@ class Shift:
     """One turn of service, derived: never edited, only derived again."""
 
     shift_id: str
-    """The opening event's id (``EVENT/NUMBER`` when a leader's team event opened it), or the declaring decision's."""
+    """The opening event's id, ``EVENT/NUMBER`` when a leader's team event opened it, or the decision's."""
     volunteer: str
     activity_id: str | None
     site_id: str

@@ -4,9 +4,9 @@
 *points*: point-minutes (60 = 1 point), spendable, dying lot by lot (lots.py).
 *savings*: minutes for service in return, donation, kin.
 
-The lines of a transaction sum to zero in each book. Posting follows projection: the difference between what a
-shift is worth now and what was posted for it, so that a shift that vanished is posted back to zero, and posting
-after every projection sums to the same as posting once at the end.
+The lines of a transaction sum to zero in each book. Posting follows projection: the difference between what
+a shift is worth now and what was posted for it, so that a shift that vanished is posted back to zero, and
+posting after every projection sums to the same as posting once at the end.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ EXPIRED = "community:expired"
 POOL = "pool"
 """Savings given away for whoever needs them."""
 _SPENDABLE = frozenset({Grade.TAPPED, Grade.WITNESSED})
-"""Hours entered afterwards are recorded, but buy nothing: manual entry is the main fraud hole (domain.md §1.5)."""
+"""Hours entered afterwards buy nothing: manual entry is the main fraud hole (domain.md §1.5)."""
 
 
 def person_account(number: str) -> str:
@@ -180,8 +180,8 @@ def posting(
 ) -> Transaction | None:
     """What to write so that the books hold ``wanted`` for a shift; ``None`` when they already do.
 
-    ``posted`` are all lines written for this shift so far (read under its row lock), ``revision`` their count of
-    transactions. A changed amount is taken back whole and entered anew: a reversal plus a new entry.
+    ``posted`` are all lines written for this shift so far (read under its row lock), ``revision`` the number
+    of transactions they were written in. A changed amount is taken back whole and entered anew.
     """
     held = sums(posted)
     differing = sorted(key for key in held.keys() | wanted.keys() if held.get(key, 0) != wanted.get(key, 0))

@@ -1,4 +1,4 @@
-"""Lots of points: each earning dies on its own day, the oldest is spent first, and nothing is allocated twice.
+"""Lots of points: each earning dies on its own day, the oldest is spent first, nothing is allocated twice.
 
 A fold over an account's transactions in the order of posting gives what each lot still holds. A shift that
 loses worth takes from its own lots first, then from the oldest; what is then still missing is a *deficit*
