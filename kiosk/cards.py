@@ -114,3 +114,15 @@ def _chip(read: CardRead, roster: RosterView) -> SeenCard:
     if read.content_kind is ContentKind.UNREADABLE and roster.card(lookup) is None:
         return SeenCard(medium=read.medium, lookup=lookup, card_id=lookup, fault=Shown.CARD_UNREADABLE)
     return SeenCard(medium=read.medium, lookup=lookup, proof="uid")
+
+
+def unchecked(read: CardRead, community_id: str) -> SeenCard:
+    """What a read says of itself while there is no roster to check it by: enough for staff to restore it."""
+    try:
+        content = read.content.decode("utf-8", "replace") if read.medium == "qr" else read.content
+        found = cards.decode(content) if isinstance(content, str) else ndef.from_ndef(content)
+    except CardUnreadable:
+        lookup = lookup_key(community_id, "uid", read.uid) if read.uid else ""
+        return SeenCard(medium=read.medium, lookup=lookup, card_id=lookup)
+    evidence = {"digest": cards.digest(found)}
+    return SeenCard(medium=read.medium, card_id=found.card_id.hex(), evidence=evidence)

@@ -52,8 +52,6 @@ from server.contract.rules import (
 )
 from server.contract.wire import Action, Kind, Shown
 
-MOST_ACTIVITIES = 3
-"""With the undo button that makes four, the most actions a screen may ask an old person to read."""
 UNDO = Offer(choice="undo", touch=Undone())
 
 
@@ -255,7 +253,7 @@ def _offers(scene: _Scene, proposal: Proposal | None, activities: Sequence[str])
 
 def _activity_offers(scene: _Scene, activities: Sequence[str]) -> Iterator[Offer]:
     here = scene.roster.planned_here(scene.now.at)
-    for activity_id in sorted(activities, key=lambda each: each not in here)[:MOST_ACTIVITIES]:
+    for activity_id in sorted(activities, key=lambda each: each not in here):
         activity = scene.roster.activity(activity_id)
         if activity is not None:
             yield Offer(
@@ -347,8 +345,8 @@ def _close_offers(scene: _Scene) -> Iterator[Offer]:
             yield Offer(choice=f"team_close:{event.event_id}", touch=touch)
 
 
-def after_touch(touch: Touch, event_id: str) -> tuple[Offer, ...]:
-    """What may still be touched once a touch is journalled as ``event_id``."""
+def after_touch(touch: Touch, event_id: str, others: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    """What may still be touched once a touch is journalled as ``event_id``; ``others`` stood beside it."""
     match touch:
         case Changed():
             return (UNDO,)
@@ -358,6 +356,8 @@ def after_touch(touch: Touch, event_id: str) -> tuple[Offer, ...]:
                 for number in muster.members
             )
             return (*left_out, Offer(choice="undo", touch=Undone(target=event_id)))
+        case Undone(member=member) if member is not None:
+            return others
         case Undone() | EndAgreed() | TeamClosed():
             return ()
         case _:

@@ -1,0 +1,139 @@
+"""From an outcome to what is journalled about it and what the screen shows of it: no I/O, no clock."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from kiosk.outcomes import (
+    Activity,
+    Changed,
+    EndAgreed,
+    Ended,
+    HandedOver,
+    Moment,
+    Offer,
+    Outcome,
+    Passed,
+    Refused,
+    Repeated,
+    Round,
+    Started,
+    TeamClosed,
+    TeamOpened,
+    Touch,
+    Undone,
+    Unlisted,
+    Verdict,
+    shown_of,
+)
+from kiosk.roster_view import RosterView
+from kiosk.screen.view import Choice, Result
+from server.contract.wire import Action
+
+
+def journalled(outcome: Outcome) -> dict[str, Any]:
+    """The fields of a ``TapEvent`` that an outcome decides."""
+    return {"shown": str(shown_of(outcome)), **_activity_fields(outcome)}
+
+
+def _activity_fields(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Started() | HandedOver():
+            return {"activity_id": outcome.activity_id, "activity_by": outcome.by}
+        case Unlisted() | Repeated() | Passed() | Ended() | TeamClosed():
+            return {"activity_id": outcome.activity_id}
+        case Changed():
+            return {"activity_id": outcome.activity_id, "activity_by": "chosen"}
+        case TeamOpened():
+            return {"activity_id": outcome.muster.plan.activity_id, "activity_by": "planned"}
+        case Refused() | Undone() | EndAgreed():
+            return {}
+        case _:
+            assert_never(outcome)
+
+
+def touched(touch: Touch, tap_id: str) -> dict[str, Any]:
+    """What a touch adds: its action, the event it speaks about, and the members it names."""
+    match touch:
+        case Undone(target=target, member=member):
+            members = () if member is None else (member,)
+            return {"action": str(Action.UNDO), "target": target or tap_id, "members": members}
+        case Changed():
+            return {"action": str(Action.CHANGE), "target": tap_id}
+        case EndAgreed(proposal=proposal):
+            return {"action": str(Action.END), "target": proposal.shift_id}
+        case TeamOpened(muster=muster):
+            return {"action": str(Action.TEAM_OPEN), "target": tap_id, "members": muster.members}
+        case TeamClosed(opened=opened, members=members):
+            return {"action": str(Action.TEAM_CLOSE), "target": opened, "members": members}
+        case _:
+            assert_never(touch)
+
+
+def result(
+    verdict: Verdict, view: RosterView | None, now: Moment, *, event_id: str, name: str | None, durable: bool
+) -> Result:
+    """What the person in front of the screen is told."""
+    outcome = verdict.outcome
+    shown = shown_of(outcome)
+    activity = _activity_of(outcome, view)
+    proposal = outcome.proposal if isinstance(outcome, Started | EndAgreed) else None
+    proposed = view.activity(proposal.activity_id) if view and proposal else None
+    policy = view.policy if view else None
+    return Result(
+        event_id=event_id,
+        outcome=str(shown),
+        kind=str(shown.kind),
+        reason=_reason(outcome),
+        name=name,
+        activity_zh=activity.zh if activity else None,
+        activity_en=activity.en if activity else None,
+        minutes=outcome.minutes if isinstance(outcome, Ended | HandedOver) else None,
+        total_minutes=verdict.total,
+        at=outcome.first_at if isinstance(outcome, Repeated) else now.at,
+        proposed_end=proposal.end if proposal else None,
+        proposed_activity_zh=proposed.zh if proposed else None,
+        proposed_activity_en=proposed.en if proposed else None,
+        checkpoint=_round(outcome.round) if isinstance(outcome, Passed) else None,
+        choices=tuple(_choice(offer) for offer in verdict.offers),
+        choice_seconds=policy.choice_seconds if policy else 10,
+        durable=durable,
+        note=_note(outcome, now),
+    )
+
+
+def _activity_of(outcome: Outcome, view: RosterView | None) -> Activity | None:
+    activity_id = _activity_fields(outcome).get("activity_id")
+    return view.activity(activity_id) if view else None
+
+
+def _reason(outcome: Outcome) -> str | None:
+    match outcome:
+        case Refused(reason=reason):
+            return reason
+        case EndAgreed():
+            return "agreed"
+        case Undone(member=member) if member is not None:
+            return "member"
+        case _:
+            return None
+
+
+def _note(outcome: Outcome, now: Moment) -> str | None:
+    if isinstance(outcome, Unlisted):
+        return "name_follows"
+    if isinstance(outcome, Started | Ended | HandedOver) and not now.synced:
+        return "clock_unsynced"
+    if isinstance(outcome, Ended | HandedOver) and outcome.late:
+        return "late_end"
+    return "early" if isinstance(outcome, Started) and outcome.early else None
+
+
+def _round(done: Round | None) -> Mapping[str, Any] | None:
+    if done is None:
+        return None
+    missing = [{"zh": zh, "en": en} for zh, en in done.missing]
+    return {"passed": done.passed, "of": done.of, "missing": missing}
+
+
+def _choice(offer: Offer) -> Choice:
+    return Choice(choice=offer.choice, zh=offer.zh, en=offer.en, planned=offer.planned)
