@@ -364,7 +364,7 @@ def session_to_sign(kiosk_id: str, nonce: str) -> bytes:
 
 
 def enrolment_to_sign(code: str, public_key: str, answer: Mapping[str, Any]) -> bytes:
-    """What the server signs to enrol a kiosk, who checks it with the key that the code's fingerprint names."""
+    """What the server signs to enrol a kiosk, which checks it with the key the code's fingerprint names."""
     return canonical(["yika-enrol-1", code, public_key, dict(answer)])
 
 
