@@ -98,9 +98,9 @@ def _replay(
     number: str, held: Held | None, event: TapEvent, world: tuple[Roster, Policy, Moment]
 ) -> Held | None:
     if event.action == Action.TEAM_CLOSE:
-        return None if held is not None and held.shift.shift_id == event.target else held
+        return None if held is not None and held.shift.shift_id == f"{event.target}/{number}" else held
     if event.action == Action.TEAM_OPEN:
-        return held or replace(_held_from(number, event, world), witnessed=True)
+        return held or _witnessed(number, event, world)
     if event.shown == Shown.SHIFT_ENDED:
         return None
     if event.shown in _STARTS and held is not None and held.witnessed:
@@ -110,17 +110,16 @@ def _replay(
     return held
 
 
+def _witnessed(number: str, event: TapEvent, world: tuple[Roster, Policy, Moment]) -> Held:
+    held = _held_from(number, event, world)
+    return replace(held, shift=replace(held.shift, shift_id=f"{event.event_id}/{number}"), witnessed=True)
+
+
 def _held_from(number: str, event: TapEvent, world: tuple[Roster, Policy, Moment]) -> Held:
     roster, policy, now = world
     at = when(event, now)
-    plan = plan_at(roster.plans_of(number), at, policy, site_id=roster.site.site_id)
-    own = plan if plan is not None and plan.activity_id == event.activity_id else None
-    shift = OpenShift(shift_id=event.event_id, activity_id=event.activity_id, started_at=at, plan=own)
+    fitting = [plan for plan in roster.plans_of(number) if plan.activity_id == event.activity_id]
+    plan = plan_at(fitting, at, policy, site_id=roster.site.site_id)
+    shift = OpenShift(shift_id=event.event_id, activity_id=event.activity_id, started_at=at, plan=plan)
     timed = event.boot_id == now.boot_id or (event.clock == "synced" and now.synced)
     return Held(shift, timed=timed)
-
-
-def confirms(held: Held, now: Moment) -> bool:
-    """A member's own first tap before half the plan confirms the start their leader witnessed."""
-    plan = held.shift.plan
-    return held.witnessed and plan is not None and now.at < (plan.start + plan.end) // 2

@@ -1,4 +1,4 @@
-"""Talking with the server: signed requests in 15-minute sessions; no answer is believed without a signature."""
+"""Talking with the server: signed requests in 15-minute sessions; no answer is believed unsigned."""
 
 import json
 import ssl

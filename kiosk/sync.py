@@ -170,7 +170,7 @@ class Syncer:
         return None
 
     def _push_run(self, run: Run) -> Trouble | None:
-        """Push a range; one that the server cannot digest is halved until the event that it is stands alone."""
+        """Push a range; one that the server cannot digest is halved until the bad event stands alone."""
         trouble = self._push(self._outbox.push_of(run, self._clock.sample()))
         if not isinstance(trouble, Refused) or trouble.status not in _INDIGESTIBLE:
             return trouble
