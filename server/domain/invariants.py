@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from server.domain.calendar import day_of, period_of
 from server.domain.credit import credit
@@ -11,7 +12,6 @@ from server.domain.ledger import Book, Key, Line, Transaction, TransactionKind, 
 from server.domain.lots import lots_of
 from server.domain.rules_in_force import rules_at
 
-_ENDED = frozenset({ShiftState.CLOSED})
 _UNENDED = frozenset({ShiftState.OPEN, ShiftState.END_MISSING, ShiftState.SETTLED_ZERO})
 PERSON = "person:"
 
@@ -77,12 +77,18 @@ def balances_equal_sums(books: Books) -> Iterable[Finding]:
 
 def lots_equal_balances(books: Books) -> Iterable[Finding]:
     """What an account's lots hold, less what is missing, is its balance of points."""
-    points = [line for line in books.lines if line.book is Book.POINTS and line.account.startswith(PERSON)]
-    for account in sorted({line.account for line in points}):
-        summed = sum(line.amount for line in points if line.account == account)
-        held = lots_of(account, books.transactions).balance
-        if held != summed:
-            yield Finding("lots_equal_balances", account, f"lots hold {held}, lines sum to {summed}")
+    moving: dict[str, list[Transaction]] = {}
+    summed: dict[str, int] = {}
+    for transaction in books.transactions:
+        points = [line for line in transaction.lines if line.book is Book.POINTS]
+        for account in {line.account for line in points if line.account.startswith(PERSON)}:
+            moving.setdefault(account, []).append(transaction)
+            amount = sum(line.amount for line in points if line.account == account)
+            summed[account] = summed.get(account, 0) + amount
+    for account, found in sorted(moving.items()):
+        held = lots_of(account, found).balance
+        if held != summed[account]:
+            yield Finding("lots_equal_balances", account, f"lots hold {held}, lines sum to {summed[account]}")
 
 
 def hours_are_never_spent(books: Books) -> Iterable[Finding]:
@@ -121,12 +127,8 @@ def _illegal(shift: Shift) -> Iterable[str]:
         yield "ends before it starts"
     if (shift.ended_at is None) != (shift.grade is None):
         yield "has a grade without an end or an end without a grade"
-    if (
-        shift.state in _ENDED
-        and shift.ended_at is None
-        or shift.state in _UNENDED
-        and shift.ended_at is not None
-    ):
+    unfit = {ShiftState.CLOSED} if shift.ended_at is None else _UNENDED
+    if shift.state in unfit:
         yield f"is {shift.state} and its end does not fit"
     if not 0 <= shift.credited <= shift.minutes:
         yield f"credits {shift.credited} of {shift.minutes} minutes"
@@ -142,7 +144,7 @@ def credited_shifts_never_overlap(books: Books) -> Iterable[Finding]:
             people.setdefault(shift.volunteer, []).append(shift)
     for volunteer, found in sorted(people.items()):
         found.sort(key=lambda s: (s.started_at, s.shift_id))
-        for first, second in zip(found, found[1:], strict=False):
+        for first, second in pairwise(found):
             if overlap(first, second):
                 message = f"{first.shift_id} and {second.shift_id} share time"
                 yield Finding("credited_shifts_never_overlap", volunteer, message)

@@ -11,7 +11,7 @@ _FRIDAY = 4
 
 
 def is_redemption_day(day: str, custom: str) -> bool:
-    """Whether goods are handed out on a date: ``last_saturday`` of the month, ``every_friday`` or ``any_day``."""
+    """Whether goods are handed out on a date: ``last_saturday`` of a month, ``every_friday``, ``any_day``."""
     if custom == "last_saturday":
         return day == last_saturday(period_of(day))
     return custom == "any_day" or date.fromisoformat(day).weekday() == _FRIDAY

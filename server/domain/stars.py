@@ -1,4 +1,4 @@
-"""Community stars: from hours and quality to a level. Labelled 社区星级, never a national one (domain.md §3)."""
+"""Community stars (社区星级, never a national one: domain.md §3): from hours and quality to a level."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
