@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from kiosk.memory import Held, confirms, left_out, minutes_of, recall, undone_taps, when
+from kiosk.memory import Held, left_out, minutes_of, recall, undone_taps, when
 from kiosk.outcomes import (
     Activity,
     Card,
@@ -44,8 +44,10 @@ from server.contract.rules import (
     Plan,
     Policy,
     Step,
+    confirms_start,
     is_late,
     is_repeat,
+    next_plan_at,
     plan_at,
     proof_suffices,
     step_at,
@@ -141,7 +143,7 @@ def _decide_listed(scene: _Scene) -> Verdict:
         return _verdict(scene, repeat, total=total)
     if scene.site.role == "checkpoint":
         return _verdict(scene, _at_checkpoint(scene, held), total=total)
-    if held is not None and confirms(held, scene.now):
+    if held is not None and held.witnessed and confirms_start(held.shift.plan, scene.now.at):
         confirmed = Started(activity_id=held.shift.activity_id, by="planned")
         return _verdict(scene, confirmed, total=total, offers=(UNDO,))
     return _at_desk(scene, held, total)
@@ -312,8 +314,8 @@ def _end(scene: _Scene, held: Held, total: int | None) -> Verdict:
 
 
 def _hand_over(scene: _Scene, held: Held, total: int | None) -> Verdict:
-    others = [plan for plan in scene.plans if plan != held.shift.plan and plan.start > held.shift.started_at]
-    plan = plan_at(others, scene.now.at, scene.policy, site_id=scene.site.site_id)
+    site_id = scene.site.site_id
+    plan = next_plan_at(held.shift, scene.now.at, scene.plans, scene.policy, site_id=site_id)
     activity_id = plan.activity_id if plan else scene.site.default_activity
     refusal = _forbidden(scene, activity_id)
     if refusal is not None:

@@ -19,15 +19,21 @@ class RosterView:
         self.entries = dict(entries)
         self.community: Mapping[str, Any] = entries["community"]
         self.community_id = str(self.community["id"])
-        self.zone = ZoneInfo(str(self.community["zone"]))
+        self.zone_name = str(self.community["zone"])
+        self.zone = ZoneInfo(self.zone_name)
         self.policy = Policy.from_dict(entries["policy"])
         self.site = _site(entries["site"])
         self.keys = {bytes.fromhex(name): bytes.fromhex(value["public"]) for name, value in self._all("key:")}
         self._plans = {name: (_plan(name, value), value) for name, value in self._all("plan:")}
         self._plans_of: dict[str, list[Plan]] = defaultdict(list)
         for plan, value in self._plans.values():
-            for number in value["members"]:
-                self._plans_of[str(number)].append(plan)
+            for number in self._members(value):
+                self._plans_of[number].append(plan)
+
+    def _members(self, plan: Mapping[str, Any]) -> tuple[str, ...]:
+        """Whom a plan concerns: the named members; a plan that names nobody is its whole team's."""
+        named = plan["members"] or self._team(plan.get("team")).get("members", ())
+        return tuple(str(number) for number in named)
 
     def _all(self, prefix: str) -> list[tuple[str, Any]]:
         return [(k.removeprefix(prefix), v) for k, v in self.entries.items() if k.startswith(prefix)]
@@ -119,13 +125,13 @@ class RosterView:
                 zh=self._team(value["team"])["name"],
                 en=self._team(value["team"])["name_en"],
                 plan=plan,
-                members=tuple(value["members"]),
+                members=self._members(value),
             )
             for plan, value in self._plans.values()
             if value.get("team") in person.leads
         ]
 
-    def _team(self, team_id: str) -> Mapping[str, Any]:
+    def _team(self, team_id: str | None) -> Mapping[str, Any]:
         entry: Mapping[str, Any] = self.entries.get(f"team:{team_id}", {"name": "", "name_en": ""})
         return entry
 

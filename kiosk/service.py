@@ -325,6 +325,7 @@ class KioskService:
             pending=parts.journal.pending,
             last_sync_at=parts.link.last_sync_at,
             clock=sample.clock,
+            now=sample.wall,
             demo=parts.demo,
             broken=tuple(troubles),
             broken_detail=troubles,
@@ -338,6 +339,7 @@ class KioskService:
             community_en=view.community["name_en"],
             site_zh=view.place["name"],
             site_en=view.place["name_en"],
+            zone=view.zone_name,
             contact=view.community.get("contact") or "",
             turns=_turns(view, sample.wall),
         )
