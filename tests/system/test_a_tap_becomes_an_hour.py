@@ -36,13 +36,13 @@ def kiosk(server: Server, tmp_path: Path) -> Iterator[Kiosk]:
 def test_the_first_tap_is_on_the_screen_and_in_the_open_api_within_five_seconds(
     server: Server, kiosk: Kiosk
 ) -> None:
-    server.ask("register-card", "--volunteer", "M0001", "--uid", "04A1B2C3D4E501", "--json")
+    _give_card(server, kiosk, "M0001", "04A1B2C3D4E501")
     card = "uid:04A1B2C3D4E501"
     begun = time.monotonic()
-    last = _tap_when_known(kiosk, card)
+    last = kiosk.tap(card)
     assert (last["outcome"], last["kind"], last["durable"]) == ("shift_started", "accepted", True)
     shift = until(lambda: server.items("shifts?volunteer=M0001&state=open"), "an open shift")[0]
-    assert time.monotonic() - begun < 5 + 3, "tap to API took too long"
+    assert time.monotonic() - begun < 5, "tap to API took too long"
     assert shift["volunteer"] == "M0001"
     assert (shift["ended_at"], shift["grade"], shift["credited_minutes"]) == (None, None, None)
     assert shift["events"][0] == last["event_id"]
@@ -51,9 +51,9 @@ def test_the_first_tap_is_on_the_screen_and_in_the_open_api_within_five_seconds(
 def test_a_second_tap_within_the_debounce_is_already_done_also_after_a_restart(
     server: Server, kiosk: Kiosk
 ) -> None:
-    server.ask("register-card", "--volunteer", "M0002", "--uid", "04A1B2C3D4E502", "--json")
+    _give_card(server, kiosk, "M0002", "04A1B2C3D4E502")
     card = "uid:04A1B2C3D4E502"
-    first = _tap_when_known(kiosk, card)
+    first = kiosk.tap(card)
     again = kiosk.tap(card)
     assert (again["outcome"], again["kind"]) == ("already_done", "repeated")
     assert again["at"] == first["at"]
@@ -64,10 +64,8 @@ def test_a_second_tap_within_the_debounce_is_already_done_also_after_a_restart(
 
 
 def test_what_was_green_without_a_server_arrives_when_it_is_back(server: Server, kiosk: Kiosk) -> None:
-    server.ask("register-card", "--volunteer", "M0003", "--uid", "04A1B2C3D4E503", "--json")
+    _give_card(server, kiosk, "M0003", "04A1B2C3D4E503")
     card = "uid:04A1B2C3D4E503"
-    version = kiosk.status()["roster_version"]
-    until(lambda: kiosk.status()["roster_version"] > version, "the roster with the new card")
     assert server.stop() == 0
     last = kiosk.tap(card)
     assert (last["outcome"], last["durable"]) == ("shift_started", True)
@@ -81,9 +79,9 @@ def test_what_was_green_without_a_server_arrives_when_it_is_back(server: Server,
 
 def test_a_lost_card_is_refused_and_an_unknown_one_told_so(server: Server, kiosk: Kiosk) -> None:
     assert kiosk.tap("uid:04FFFFFFFFFF01")["outcome"] == "card_unknown"
-    server.ask("register-card", "--volunteer", "M0004", "--uid", "04A1B2C3D4E504", "--json")
-    server.ask("register-card", "--volunteer", "M0004", "--uid", "04A1B2C3D4E514", "--json")
-    last = _tap_when_known(kiosk, "uid:04A1B2C3D4E514")
+    _give_card(server, kiosk, "M0004", "04A1B2C3D4E504")
+    _give_card(server, kiosk, "M0004", "04A1B2C3D4E514")
+    last = kiosk.tap("uid:04A1B2C3D4E514")
     assert last["outcome"] == "shift_started"
     assert kiosk.tap("uid:04A1B2C3D4E504")["kind"] == "refused"
 
@@ -92,8 +90,8 @@ def test_the_books_are_whole_after_all_of_it(server: Server) -> None:
     server.ask("audit")
 
 
-def _tap_when_known(kiosk: Kiosk, card: str) -> dict[str, object]:
-    """Tap once the roster that knows the card has come (it is fetched every few seconds)."""
+def _give_card(server: Server, kiosk: Kiosk, number: str, uid: str) -> None:
+    """Register a chip and wait until the kiosk's roster has it (fetched every few seconds)."""
     version = kiosk.status()["roster_version"]
-    until(lambda: kiosk.status()["roster_version"] > version, "a newer roster", within=10)
-    return kiosk.tap(card)
+    server.ask("register-card", "--volunteer", number, "--uid", uid, "--json")
+    until(lambda: kiosk.status()["roster_version"] > version, "the roster with the new card", within=10)
