@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select, tuple_
 
-from server.db.views.reader import BALANCES, LINES, TRANSACTIONS, Reader, Row, Wanted, joined
+from server.db.views.reader import ACCOUNT_PREFIX, BALANCES, LINES, TRANSACTIONS, Reader, Row, Wanted, joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class LedgerViews(Reader):
     def of_person(self, number: str) -> dict[str, dict[str, int]]:
         """One person's balances: book -> grade -> amount."""
         found: dict[str, dict[str, int]] = {}
-        for row in self.balances({"account": number}, limit=1000):
+        for row in self.balances({"account": ACCOUNT_PREFIX + number}, limit=1000):
             found.setdefault(row["book"], {})[row["grade"]] = row["amount"]
         return found
 
@@ -55,7 +55,7 @@ class LedgerViews(Reader):
         query = (
             select(LINES.c.grade, func.sum(LINES.c.amount).label("minutes"))
             .join(TRANSACTIONS, joined(LINES, TRANSACTIONS, ("tx_seq", "seq")))
-            .where(self.mine(LINES), LINES.c.account == number, LINES.c.book == "hours")
+            .where(self.mine(LINES), LINES.c.account == ACCOUNT_PREFIX + number, LINES.c.book == "hours")
             .where(TRANSACTIONS.c.posted_at <= until)
             .group_by(LINES.c.grade)
         )

@@ -7,6 +7,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
 from server.db.views.reader import (
+    ACCOUNT_PREFIX,
     BALANCES,
     CARDS,
     SHIFTS,
@@ -154,7 +155,9 @@ class PeopleViews(Reader):
 
     def _hours(self) -> ColumnElement[int]:
         total = select(func.coalesce(func.sum(BALANCES.c.amount), 0)).where(
-            joined(BALANCES, VOLUNTEERS, ("account", "number")), BALANCES.c.book == "hours"
+            BALANCES.c.community_id == VOLUNTEERS.c.community_id,
+            BALANCES.c.account == ACCOUNT_PREFIX + VOLUNTEERS.c.number,
+            BALANCES.c.book == "hours",
         )
         return total.scalar_subquery()
 

@@ -64,6 +64,9 @@ BALANCES = core(tables.Balance)
 LINES = core(tables.LedgerLine)
 TRANSACTIONS = core(tables.LedgerTransaction)
 
+ACCOUNT_PREFIX = "person:"
+"""Before a volunteer's number in the ledger's accounts (server/domain/ledger.py)."""
+
 
 def joined(left: Table, right: Table, *pairs: tuple[str, str]) -> ColumnElement[bool]:
     """The condition of a join within one community."""
