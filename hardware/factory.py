@@ -70,6 +70,8 @@ class SimulatedReader:
         interrogator: Interrogator | None = None,
     ) -> None:
         """Begin reading; returns at once."""
+        self.uart.plug()
+        self._reader.path = self.uart.path
         self._reader.start(on_read, on_state, interrogator)
 
     def stop(self) -> None:

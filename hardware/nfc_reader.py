@@ -53,7 +53,7 @@ class Patience:
     give_up_ms: int = 2000
     """A card that lies there and cannot be read for this long is told as unreadable."""
     tries: int = 3
-    """So many silent attempts make a card whose memory nobody can read, if its kind allows that."""
+    """So many strange answers make a card that nfcpy does not understand: then its UID alone counts."""
     glitches: int = 3
     """So many bad answers of the reader in a row make it lost."""
     backoff_s: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 5.0)
@@ -85,8 +85,8 @@ class _Learned:
     note: str = ""
     sure: bool = True
     """Whether the content, or that there is none, is the card's own word and not an accident on the air."""
-    mute: bool = False
-    """Whether this kind of card may keep its memory to itself, so that silence is an answer in the end."""
+    strange: bool = False
+    """Whether nfcpy did not understand the card: when that happens again, the card is like that."""
     asked: bool = True
     """Whether the interrogator had its say to the end."""
 
@@ -253,7 +253,7 @@ class _Watch:
         now = self._reader._clock()
         if learned.sure:
             presentation.learned = learned
-        settled = learned.sure or (learned.mute and presentation.tries >= self._patience.tries)
+        settled = learned.sure or (learned.strange and presentation.tries >= self._patience.tries)
         if settled and learned.asked:
             self._reader._tell(presentation, learned, now)
         elif now - presentation.since >= self._patience.give_up_ms:
@@ -268,7 +268,7 @@ class _Device:
     def __init__(self, path: str) -> None:
         self._nfc = _nfc()
         self.serial = not path.startswith(("usb", "udp"))
-        """Only these are re-opened when idle: an ACR122U does not come back after nfcpy closed it (nfcpy#154)."""
+        """Only these are opened anew when idle: an ACR122U does not survive being closed (nfcpy#154)."""
         self._frontend = self._nfc.ContactlessFrontend()
         self._unanswered = 0
         self._deadline = 0.0
@@ -311,9 +311,7 @@ class _Device:
         return self._frontend.sense(self._nfc.clf.RemoteTarget("106A"))
 
     def _exchange(self, data: bytes, timeout: float) -> Any:
-        if (
-            time.monotonic() > self._deadline
-        ):  # a card may not hold the reader for ever
+        if time.monotonic() > self._deadline:  # a card may not hold the reader for ever
             raise self._nfc.clf.TimeoutError("the conversation took too long")
         try:
             return self._plain_exchange(data, timeout)
@@ -324,15 +322,16 @@ class _Device:
     def read(self, target: Any, interrogator: Interrogator | None) -> _Learned:
         """Read what the selected card says, and let the interrogator ask it."""
         sak = target.sel_res[0] if target.sel_res else 0
-        learned = _Learned(mute=bool(sak & MIFARE_CLASSIC and not sak & ISO_DEP))
-        learned.evidence = {"sak": f"{sak:02x}", "atqa": bytes(target.sens_res).hex()}
+        learned = _Learned(evidence={"sak": f"{sak:02x}", "atqa": bytes(target.sens_res).hex()})
         self._deadline = time.monotonic() + READ_S
         try:
             tag = self._read_ndef(target, learned)
         except NONSENSE as error:
             log.debug("a card speaks otherwise than nfcpy expects", exc_info=True)
-            learned.sure, learned.mute, learned.note = False, True, f"not understood: {error!r}"
+            learned.sure, learned.strange, learned.note = False, True, f"not understood: {error!r}"
             return learned
+        if sak & MIFARE_CLASSIC and not sak & ISO_DEP:
+            learned.sure = True  # its memory is closed to us: the UID is all it has to say
         if tag is not None and interrogator is not None and learned.sure:
             self._deadline = time.monotonic() + ASK_S
             self._interrogate(tag, learned, interrogator)
@@ -340,18 +339,17 @@ class _Device:
 
     def _read_ndef(self, target: Any, learned: _Learned) -> Any:
         self._unanswered = 0
-        tag = self._nfc.tag.activate(self._frontend, target)
-        if tag is None:
-            learned.sure = not self._unanswered
-            return None
-        learned.evidence["chip"] = str(tag.product)
-        # What was silent during activation only told nfcpy which chip this is not.
-        self._unanswered = 0
-        ndef = tag.ndef
-        if ndef is not None and ndef.octets:
+        tag, ndef = self._nfc.tag.activate(self._frontend, target), None
+        if tag is not None:
+            learned.evidence["chip"] = str(tag.product)
+            self._unanswered = 0  # silence during activation only told nfcpy which chip this is not
+            ndef = tag.ndef
+        if ndef is None:
+            # nfcpy says None for "blank" and for "gone": only a card that answered all, and that was found
+            # again whenever nfcpy had to look, has said that there is nothing.
+            learned.sure = not self._unanswered and self._frontend.target is not None
+        elif ndef.octets:
             learned.content, learned.kind = ndef.octets, ContentKind.NDEF
-        elif ndef is None:
-            learned.sure = not self._unanswered and bool(tag.target)
         return tag
 
     def _interrogate(self, tag: Any, learned: _Learned, interrogator: Interrogator) -> None:

@@ -4,6 +4,7 @@ from hardware.simulated.card_file import card_from_dict, card_named, card_to_dic
 from hardware.simulated.field import Field, Identity, Nibble, VirtualCard
 from hardware.simulated.hand import Hand
 from hardware.simulated.ntag import NtagCard
+from hardware.simulated.ntag424 import Ntag424Card
 from hardware.simulated.plain import PhoneCard, UidCard
 from hardware.simulated.uart import LineFaults, Pn532Uart
 
@@ -13,6 +14,7 @@ __all__ = [
     "Identity",
     "LineFaults",
     "Nibble",
+    "Ntag424Card",
     "NtagCard",
     "PhoneCard",
     "Pn532Uart",

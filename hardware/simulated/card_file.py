@@ -8,9 +8,12 @@ from typing import Any
 from hardware.ports import SettingWrong
 from hardware.simulated.field import VirtualCard
 from hardware.simulated.ntag import MODELS, NtagCard
+from hardware.simulated.ntag424 import Ntag424Card
+from hardware.simulated.ntag424_sdm import FileSettings
+from hardware.simulated.ntag424_secure import Refused
 from hardware.simulated.plain import PhoneCard, UidCard
 
-TYPES = ("uid", "phone", *MODELS)
+TYPES = ("uid", "phone", *MODELS, "ntag424")
 
 
 def card_from_dict(data: dict[str, Any]) -> VirtualCard:
@@ -23,7 +26,9 @@ def card_from_dict(data: dict[str, Any]) -> VirtualCard:
             return UidCard(_bytes(data, "uid"), sak=int(data.get("sak", "08"), 16))
         if kind == "phone":
             return PhoneCard(secrets.token_bytes)
-    except (KeyError, TypeError, ValueError) as error:
+        if kind == "ntag424":
+            return _ntag424_from_dict(data)
+    except (KeyError, TypeError, ValueError, IndexError, Refused) as error:
         raise SettingWrong(f"not a card: {error}") from error
     raise SettingWrong(f"a card's type is one of {', '.join(TYPES)}, not {kind!r}")
 
@@ -32,6 +37,25 @@ def _ntag_from_dict(kind: str, data: dict[str, Any]) -> NtagCard:
     ndef = _bytes(data, "ndef") if "ndef" in data else None
     card = NtagCard(kind, _bytes(data, "uid"), ndef=ndef, memory=_bytes(data, "memory", ""))
     card.counter, card.failed = int(data.get("counter", 0)), int(data.get("failed", 0))
+    return card
+
+
+def _ntag424_from_dict(data: dict[str, Any]) -> Ntag424Card:
+    card = Ntag424Card(_bytes(data, "uid"), secrets.token_bytes)
+    for number, key in dict(data.get("keys", {})).items():
+        card.keys[int(number)] = bytes.fromhex(key)
+    for number, version in dict(data.get("key_versions", {})).items():
+        card.versions[int(number)] = int(version)
+    for number, content in dict(data.get("files", {})).items():
+        file = card.files[int(number)]
+        file.content[:] = bytes.fromhex(content).ljust(len(file.content), b"\x00")[: len(file.content)]
+    for number, settings in dict(data.get("settings", {})).items():
+        card.files[int(number)].settings = FileSettings.from_bytes(bytes.fromhex(settings))
+    card.counter, card.random_uid = int(data.get("counter", 0)), bool(data.get("random_uid", False))
+    if any(len(key) != 16 for key in card.keys):
+        raise ValueError("a key of an NTAG 424 DNA has 16 bytes")
+    if "ndef" in data:
+        card.write_ndef(_bytes(data, "ndef"))
     return card
 
 
@@ -49,6 +73,19 @@ def card_to_dict(card: VirtualCard) -> dict[str, Any]:
                 "memory": card.memory.hex(),
                 "counter": card.counter,
                 "failed": card.failed,
+            }
+        case Ntag424Card():
+            return {
+                "type": card.kind,
+                "uid": card.uid.hex(),
+                "keys": {str(number): key.hex() for number, key in enumerate(card.keys)},
+                "key_versions": {str(number): version for number, version in enumerate(card.versions)},
+                "files": {str(number): file.content.hex() for number, file in card.files.items()},
+                "settings": {
+                    str(number): file.settings.to_bytes().hex() for number, file in card.files.items()
+                },
+                "counter": card.counter,
+                "random_uid": card.random_uid,
             }
         case UidCard():
             return {"type": card.kind, "uid": card.uid.hex(), "sak": f"{card.sak:02x}"}

@@ -98,6 +98,8 @@ class Pn532Chip:
         self.field = field
         self.baud = 115200
         self.asleep = False
+        self.awakenings = 0
+        """How often the host has configured the chip, as it does when it opens it."""
         self._wait = wait
         self._next_baud: int | None = None
         self._timeout = 0.0512
@@ -114,7 +116,7 @@ class Pn532Chip:
             0x0E: lambda _: b"",
             0x10: self._set_baud,
             0x12: lambda _: b"",
-            0x14: lambda _: b"",
+            0x14: self._sam_configuration,
             0x16: self._power_down,
             0x32: self._rf_configuration,
             0x40: self._data_exchange,
@@ -141,11 +143,13 @@ class Pn532Chip:
             # The first bytes only wake the chip up, which is why hosts send a long preamble.
             self.asleep, data = False, data[5:]
         for frame in self._scanner.feed(data):
+            if self._next_baud is not None:
+                # The host acknowledges, and the speed changes. A driver that closes its line at once loses this
+                # in a pseudo-terminal, where speed is but a word: then the next command serves as well.
+                self.baud, self._next_baud = self._next_baud, None
             if frame:
                 yield ACK
                 yield from self._answer(frame)
-            elif self._next_baud is not None:
-                self.baud, self._next_baud = self._next_baud, None
 
     def _answer(self, frame: bytes) -> Iterator[bytes]:
         if frame[0] != 0xD4 or len(frame) < 2 or frame[1] not in self._commands:
@@ -156,6 +160,10 @@ class Pn532Chip:
     @staticmethod
     def _diagnose(data: bytes) -> bytes:
         return data if data[:1] == b"\x00" else b"\x00"
+
+    def _sam_configuration(self, _data: bytes) -> bytes:
+        self.awakenings += 1
+        return b""
 
     def _set_baud(self, data: bytes) -> bytes:
         self._next_baud = BAUD_RATES[data[0]]
