@@ -1,8 +1,8 @@
 """What stands on a card, front and back, drawn at any place of a page. Sizes are millimetres.
 
 A card is ISO/IEC 7810 ID-1 (CR80), 85.60 × 53.98. The code is drawn as bars, 30 mm wide with a white border
-of four modules, so that it prints sharply at any resolution. Chinese stands first, English second. The team is
-told by its name as well as by its colour.
+of four modules, so that it prints sharply at any resolution. Chinese stands first, English second. The team
+is told by its name as well as by its colour.
 """
 
 import re

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from fontTools.ttLib import TTCollection, TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib import TTCollection, TTFont, TTLibError  # type: ignore[import-untyped]
 
 from card_tools.errors import FontMissing, GlyphMissing
 
@@ -52,7 +52,7 @@ class Fonts:
         self._roots = tuple(roots) if roots is not None else default_roots()
         self.regular = self._open("NotoSansCJK-Regular.ttc", _NOTO_FAMILY)
         self.bold = self._open("NotoSansCJK-Bold.ttc", _NOTO_FAMILY)
-        self.rare: list[FontFile] = []
+        self.rare: dict[str, FontFile] = {}
         """Faces for rare characters, filled as :meth:`require` meets them."""
 
     def require(self, text: str) -> None:
@@ -71,12 +71,12 @@ class Fonts:
         code = ord(character)
         if code in self.bold.characters:
             return "sans"
-        return next((f"rare{i}" for i, face in enumerate(self.rare) if code in face.characters), "sans")
+        return next(family for family, face in self.rare.items() if code in face.characters)
 
     def _in_rare(self, code: int) -> bool:
         if not self.rare:
-            self.rare.extend(self._open(f"HanaMin{part}.ttf", None) for part in "AB")
-        return any(code in face.characters for face in self.rare)
+            self.rare = {f"rare{part}": self._open(f"HanaMin{part}.ttf", None) for part in "AB"}
+        return any(code in face.characters for face in self.rare.values())
 
     def _open(self, name: str, family: str | None) -> FontFile:
         path = next((found for root in self._roots for found in sorted(root.rglob(name))), None)
@@ -88,8 +88,12 @@ class Fonts:
         if family is None:
             with TTFont(path, lazy=True) as font:
                 return FontFile(path, 0, frozenset(font.getBestCmap()))
-        with TTCollection(path, lazy=True) as faces:
-            for number, face in enumerate(faces):
-                if face["name"].getBestFamilyName() == family:
-                    return FontFile(path, number, frozenset(face.getBestCmap()))
+        try:
+            # A file of our own: fontTools leaves its file open when the first bytes are wrong.
+            with path.open("rb") as file, TTCollection(file, lazy=True) as faces:
+                for number, face in enumerate(faces):
+                    if face["name"].getBestFamilyName() == family:
+                        return FontFile(path, number, frozenset(face.getBestCmap()))
+        except TTLibError as error:
+            raise FontMissing(f"{path} is not a collection of fonts: {error}") from error
         raise FontMissing(f"{path} holds no {family}")

@@ -7,10 +7,12 @@ the other cards go on.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from card_tools.errors import CardError, RowFault
 from card_tools.face import BLEED, HEIGHT, WIDTH, CardFace, Community, Pen, check_face
@@ -56,15 +58,15 @@ def render(
 ) -> Printed:
     """Draw cards. A card that cannot be drawn is a fault; the community's own words must be drawable."""
     fonts = fonts or Fonts()
-    fonts.require(f"{community.name}{community.name_en}{community.contact}")
+    own_words = CardFace(number=community.contact, name=community.name, team=community.name_en, text="")
+    fonts.require(f"{own_words.number}{own_words.name}{own_words.team}")
     good, faults = _sorted_out(faces, fonts)
-    pdf = _document(layout, fonts)
-    pen = Pen(pdf, fonts, community)
     draw = {Layout.A4: _sheets, Layout.CR80: _singles, Layout.LABELS: _labels}[layout]
-    for done in draw(pdf, pen, good):
-        if progress is not None:
-            progress(done, len(good))
-    return Printed(_written(pdf) if good else b"", len(good), tuple(faults))
+    with _document(layout, fonts, _families([own_words, *good], fonts)) as pdf:
+        for done in draw(pdf, Pen(pdf, fonts, community), good):
+            if progress is not None:
+                progress(done, len(good))
+        return Printed(_written(pdf) if good else b"", len(good), tuple(faults))
 
 
 def _sorted_out(faces: Sequence[CardFace], fonts: Fonts) -> tuple[list[CardFace], list[RowFault]]:
@@ -81,7 +83,15 @@ def _sorted_out(faces: Sequence[CardFace], fonts: Fonts) -> tuple[list[CardFace]
     return good, faults
 
 
-def _document(layout: Layout, fonts: Fonts) -> FPDF:
+def _families(faces: Sequence[CardFace], fonts: Fonts) -> set[str]:
+    """Which faces these cards need: opening one for rare characters takes seconds."""
+    shown = (text for face in faces for text in (face.name, face.team, face.number))
+    return {family for text in shown for family, _ in fonts.runs(text)}
+
+
+@contextmanager
+def _document(layout: Layout, fonts: Fonts, families: set[str]) -> Iterator[FPDF]:
+    """A document with its fonts, whose files fpdf would otherwise leave open."""
     sizes = {
         Layout.A4: (PAGE_WIDTH, PAGE_HEIGHT),
         Layout.CR80: (WIDTH, HEIGHT),
@@ -93,9 +103,15 @@ def _document(layout: Layout, fonts: Fonts) -> FPDF:
     pdf.set_title("Yika 一卡")
     _add(pdf, "sans", "", fonts.regular)
     _add(pdf, "sans", "B", fonts.bold)
-    for i, face in enumerate(fonts.rare):
-        _add(pdf, f"rare{i}", "", face)
-    return pdf
+    for family, face in fonts.rare.items():
+        if family in families:
+            _add(pdf, family, "", face)
+    try:
+        yield pdf
+    finally:
+        for font in pdf.fonts.values():
+            assert isinstance(font, TTFFont)
+            font.close()
 
 
 def _add(pdf: FPDF, family: str, style: str, face: FontFile) -> None:
