@@ -1,7 +1,7 @@
 """From plain views to what the screen says in every language: titles, sentences, numbers, buttons. PURE."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -120,6 +120,7 @@ def _result_words(result: Result, speaker: _Speaker) -> dict[str, Any]:
         "facts": _facts(result, speaker),
         "note": known_notes.get(result.note, "") if result.note else "",
         "choices": [_label(choice, speaker, gaps) for choice in result.choices],
+        "declined": asdict(catalogue.outcome("end_declined")),
         "progress": catalogue.say("screen", "progress", **progress)
         if (progress := _progress(result))
         else "",
@@ -169,7 +170,7 @@ def _label(choice: Choice, speaker: _Speaker, gaps: Mapping[str, object]) -> str
     if word == "activity" or (word == "team_except" and data):
         return data
     label = speaker.words.say("choices", word, **{**gaps, "number": subject})
-    return f"{label}:{data}" if data else label
+    return speaker.words.plain("labelled", label=label, data=data) if data else label
 
 
 def present_idle(idle: Idle, languages: Sequence[str], now: int) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+// While nobody taps: the clock runs, the next turns wait, and broken states stand in front of everything.
+
+import { $, el, emblem, fill, icon } from "./dom.js";
+import { fit } from "./fit.js";
+import { change, nextLanguage, settings } from "./settings.js";
+
+const STATUS_ICONS = { offline: "cloud", clock: "clock" };
+const idle = $("#idle");
+const broken = $("#broken");
+let ahead = 0; // kiosk's clock minus this browser's
+let minute = "";
+
+export function setClock(now) {
+  ahead = now - Date.now();
+}
+
+export function drawIdle(view, words) {
+  const said = view.words[settings.language];
+  $(".community", idle).textContent = said.community;
+  $(".site", idle).textContent = said.site;
+  $(".site", idle).hidden = !said.site;
+  $(".status", idle).replaceChildren(
+    ...said.status.map(({ key, text }) => el("li", { "data-key": key }, icon({ [STATUS_ICONS[key]]: "" }), text)),
+  );
+  $(".status", idle).hidden = said.status.length === 0;
+  $(".tap-word", idle).textContent = words.tap;
+  $(".tap-how", idle).textContent = words.tap_how;
+  $(".tools", idle).setAttribute("aria-label", words.tools);
+  $(".tools", idle).replaceChildren(...tools(words, view.demo));
+  idle.style.setProperty("--f", 1);
+  drawTurns(said.turns, words);
+  minute = "";
+  tick(view, words);
+}
+
+function drawTurns(turns, words) {
+  const place = $(".turns", idle);
+  if (turns.length === 0) {
+    place.replaceChildren(el("p.none", {}, words.no_turns));
+    return;
+  }
+  const list = el("ol", {}, ...turns.map(turnRow));
+  place.replaceChildren(el("h2", {}, words.next), list);
+  // As many turns as fit; the nearest always stays.
+  while (list.children.length > 1 && place.scrollHeight > place.clientHeight + 1) list.lastChild.remove();
+}
+
+function turnRow(turn) {
+  const hours = [turn.day, turn.hours].filter(Boolean).join(" ");
+  return el(
+    "li",
+    {},
+    el("span.hours", {}, hours, turn.now ? el("span.now", {}, ` ${turn.now}`) : ""),
+    el("span.name", {}, turn.name),
+    el(turn.wanted ? "span.need.wanted" : "span.need", {}, turn.need),
+  );
+}
+
+function tools(words, demo) {
+  const flip = (key) => () => change({ [key]: !settings[key] });
+  const pressed = (key) => ({ type: "button", "aria-pressed": String(settings[key]) });
+  const buttons = [
+    el("button", { ...pressed("elder"), onclick: flip("elder") }, settings.elder ? words.bigger_off : words.bigger),
+    el(
+      "button",
+      { ...pressed("contrast"), onclick: flip("contrast") },
+      settings.contrast ? words.contrast_off : words.contrast,
+    ),
+  ];
+  if (settings.languages.length > 1) buttons.unshift(languageButton(words));
+  if (demo && window.top === window) buttons.push(el("a.button.wide", { href: "/hand" }, words.demo_hand));
+  return buttons;
+}
+
+const languageButton = (words) =>
+  el("button", { type: "button", onclick: () => change({ language: nextLanguage() }) }, words.other_language);
+
+export function drawBroken(view, words) {
+  const said = view.words[settings.language];
+  const [first, ...others] = said.broken;
+  emblem($(".emblem", broken), "triangle", "alarm");
+  $(".where", broken).textContent = [said.community, said.site].filter(Boolean).join(" · ");
+  $(".told", broken).replaceChildren(
+    el("h1", {}, first.title),
+    el("p.sentence", {}, first.sentence),
+    el("p.staff", {}, [first.staff, first.detail].filter(Boolean).join(" ")),
+    ...others.map((other) => el("p", {}, other.title)),
+  );
+  $(".contact", broken).textContent = said.contact;
+  const several = settings.languages.length > 1;
+  $(".actions", broken).replaceChildren(...(several ? [languageButton(words)] : []));
+  minute = "";
+  tick(view, words);
+  fit(broken);
+}
+
+/** Draw the clock when its minute changed. */
+export function tick(view, words) {
+  const now = new Date(Date.now() + ahead);
+  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: view.zone, hour: "2-digit", minute: "2-digit" });
+  const text = clock.format(now);
+  if (text === minute) return;
+  minute = text;
+  $(".time", idle).textContent = text;
+  $(".clock", broken).textContent = text;
+  $(".date", idle).textContent = dateWords(now, view.zone, words);
+}
+
+function dateWords(now, timeZone, words) {
+  const parts = new Intl.DateTimeFormat("en-US", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
+  const [month, day, year] = parts.format(now).split("/").map(Number);
+  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+  return `${fill(words.date, { month, day })} ${words.weekdays[weekday]}`;
+}

@@ -1,0 +1,174 @@
+// One tap's outcome, its buttons, and how long it stays. The next tap replaces it at once.
+
+import { $, el, emblem, fill } from "./dom.js";
+import { fit } from "./fit.js";
+import { settings } from "./settings.js";
+
+const STAY_MS = { accepted: 6_000, repeated: 7_000, refused: 9_000, broken: 9_000 };
+const FOLLOWED_BY_RESULT_MS = 4_000;
+const MOST_ANSWERS = 3; // with "undo" or "next page" that makes four actions, the most an old person should read
+const section = $("#result");
+let shown = null;
+let timer = 0;
+
+/** Show a result that is `age_ms` old; returns false when its time is already over. */
+export function showResult(result, words, { onOver, onTouch }) {
+  const stay = stayOf(result);
+  if (result.age_ms >= stay) return false;
+  shown = { result, words, onOver, onTouch, page: null, alert: "", busy: false, declined: false };
+  shown.until = performance.now() + stay - result.age_ms;
+  clearInterval(timer);
+  timer = setInterval(count, 200);
+  redrawResult(words);
+  return true;
+}
+
+function stayOf({ kind, choices, choice_seconds: seconds }) {
+  const reading = STAY_MS[kind] * (settings.elder ? 1.5 : 1);
+  return choices.length > 0 ? Math.max(reading, seconds * 1_000) : reading;
+}
+
+export function redrawResult(words) {
+  if (!shown) return;
+  shown.words = words;
+  const { result, declined } = shown;
+  const said = result.words[settings.language];
+  section.dataset.look = result.look;
+  section.dataset.outcome = result.outcome;
+  emblem($(".emblem", section), result.shape, declined ? "check" : result.glyph);
+  const { answers, quiet } = declined ? { answers: [], quiet: null } : buttons(said);
+  section.dataset.form = answers.length > 0 ? "ask" : "tell";
+  $(".told", section).replaceChildren(...told(declined ? said.declined : said, answers.length > 0));
+  $(".answers", section).replaceChildren(...answers);
+  $(".answers", section).hidden = answers.length === 0;
+  $(".facts", section).replaceChildren(...(declined || answers.length > 0 ? [] : facts(said)));
+  $(".actions", section).replaceChildren(...(quiet ? [quiet] : []));
+  count();
+  fit(section);
+}
+
+function told(said, asks) {
+  const parts = [el("h1", { tabindex: "-1" }, said.title), el("p.sentence", {}, said.sentence)];
+  if (said.greeting && !asks) parts.unshift(el("p.greeting", {}, said.greeting));
+  if (said.note) parts.push(el("p.note", {}, said.note));
+  if (said.staff) parts.push(el("p.staff", {}, said.staff));
+  if (shown.alert) parts.push(el("p.alert", { role: "alert" }, shown.alert));
+  return parts;
+}
+
+function facts(said) {
+  const { checkpoint } = shown.result;
+  const rows = said.facts.map(({ key, label, value }) =>
+    el("div", { "data-key": key }, el("dt", {}, label), el("dd", {}, value)),
+  );
+  if (checkpoint) {
+    const dots = Array.from({ length: checkpoint.of }, (_, n) => el(n < checkpoint.passed ? "i.done" : "i"));
+    rows.push(el("div", {}, el("dt", {}, said.progress), el("dd", {}, el("span.dots", { "aria-hidden": true }, ...dots))));
+  }
+  return rows;
+}
+
+/** At most three answers and one quiet button. What is more waits on further pages. */
+function buttons(said) {
+  const all = shown.result.choices.map((choice, n) => ({ ...choice, label: said.choices[n] }));
+  const members = all.filter(({ choice }) => choice.startsWith("team_except:"));
+  const undo = all.find(({ choice }) => choice === "undo");
+  const main = all.filter((choice) => choice !== undo && !members.includes(choice));
+  if (shown.page !== null) return paged(members.length > 0 ? members : main);
+  if (members.length > 0) main.push({ label: shown.words.members, open: true });
+  if (main.length > MOST_ANSWERS) return { ...paged(main), quiet: undo ? undoButton(undo) : null, ...firstPage(main) };
+  return { answers: main.map(answerButton), quiet: undo ? undoButton(undo) : null };
+}
+
+function firstPage(main) {
+  const more = { label: shown.words.more, open: true };
+  return { answers: [...main.slice(0, MOST_ANSWERS - 1), more].map(answerButton) };
+}
+
+function paged(items) {
+  const start = (shown.page ?? 0) * MOST_ANSWERS;
+  const isLast = start + MOST_ANSWERS >= items.length;
+  const turn = () => look(isLast ? null : shown.page + 1);
+  const label = isLast ? shown.words.back : shown.words.more;
+  return {
+    answers: items.slice(start, start + MOST_ANSWERS).map(answerButton),
+    quiet: el("button.quiet", { type: "button", onclick: turn }, label, countdown()),
+  };
+}
+
+function answerButton({ choice, label, planned, open }) {
+  const note = planned ? el("small", {}, shown.words.planned) : null;
+  const onclick = open ? () => look(0) : () => choose(choice);
+  return el("button", { type: "button", "data-choice": choice ?? "open", disabled: shown.busy, onclick }, label, note);
+}
+
+const undoButton = ({ choice, label }) =>
+  el(
+    "button.quiet",
+    { type: "button", "data-choice": choice, disabled: shown.busy, onclick: () => choose(choice) },
+    label,
+    countdown(),
+  );
+
+const countdown = () => el("small.countdown", { "aria-hidden": "true" });
+
+/** Turn to a page of further answers; reading it gets its full time again. */
+function look(page) {
+  shown.page = page;
+  stayOn();
+  shown.onTouch();
+  redrawResult(shown.words);
+}
+
+function stayOn(ms = stayOf(shown.result)) {
+  shown.until = Math.max(shown.until, performance.now() + ms);
+}
+
+async function choose(choice) {
+  const mine = shown;
+  mine.busy = true;
+  mine.alert = "";
+  stayOn(FOLLOWED_BY_RESULT_MS);
+  mine.onTouch();
+  redrawResult(mine.words);
+  const refusal = await post({ event_id: mine.result.event_id, choice });
+  if (shown !== mine) return; // the kiosk has already answered with a result of its own
+  if (refusal === null && choice === "dismiss") return over();
+  mine.declined = refusal === null && choice === "end_no";
+  mine.busy = refusal === null;
+  if (refusal !== null) mine.alert = refusal[settings.language] ?? mine.words.choice_failed;
+  stayOn(STAY_MS.accepted);
+  redrawResult(mine.words);
+}
+
+/** Null when the kiosk took the choice; otherwise its words about why not. */
+async function post(body) {
+  try {
+    const answer = await fetch("/api/choice", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return answer.ok ? null : (await answer.json()).message;
+  } catch {
+    return {}; // no answer, or one that is not ours: the screen's own words tell the person
+  }
+}
+
+function count() {
+  if (!shown) return;
+  const left = shown.until - performance.now();
+  if (left <= 0) return over();
+  const text = fill(shown.words.countdown, { n: Math.ceil(left / 1_000) });
+  for (const place of section.querySelectorAll(".countdown")) {
+    if (place.textContent !== text) place.textContent = text;
+  }
+}
+
+export function over() {
+  if (!shown) return;
+  clearInterval(timer);
+  const { onOver } = shown;
+  shown = null;
+  onOver();
+}
