@@ -10,6 +10,7 @@ from server.db.session import Database
 from server.db.unit_of_work import UnitOfWork
 from server.errors import BadConfig, NotReady
 from server.pinyin import spell
+from server.qr import qr_svg
 from server.services.acting import Acting
 from server.services.keys import Keys
 
@@ -45,6 +46,10 @@ class Runtime:
             spell=spell,
             volunteer=volunteer,
         )
+
+    def qr_svg(self, text: str, *, card: bool = False, millimetres: float = 35.0) -> str:
+        """A QR code as SVG; the web may not draw by itself."""
+        return qr_svg(text, card=card, millimetres=millimetres)
 
     @cached_property
     def community(self) -> str:
