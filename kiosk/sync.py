@@ -115,6 +115,16 @@ class Syncer:
             self._stopping = True
             self._changed.notify_all()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether :meth:`stop` was called."""
+        return self._stopping
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless told to stop."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, seconds)
+
     def run(self) -> None:
         """Sync now, and again and again until stopped."""
         while not self._stopping:
@@ -126,12 +136,10 @@ class Syncer:
     def _wait(self, trouble: Trouble | None) -> None:
         delay, patient = self._delay(trouble)
         with self._changed:
-            if patient:
-                self._changed.wait_for(lambda: self._stopping, delay)
-                return
-            if trouble is not None and self._changed.wait_for(lambda: self._stopping, min(TAP_GAP, delay)):
-                return
-            self._changed.wait_for(lambda: self._stopping or self._woken, delay)
+            if patient or trouble is not None:
+                self._changed.wait_for(lambda: self._stopping, delay if patient else min(TAP_GAP, delay))
+            if not patient:
+                self._changed.wait_for(lambda: self._stopping or self._woken, delay)
 
     def _delay(self, trouble: Trouble | None) -> tuple[float, bool]:
         """How long to wait, and whether a tap must wait too."""
