@@ -1,15 +1,46 @@
 """What every table shares: the metadata with named constraints, and the community that leads every key."""
 
+import json
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, MetaData, Text
+from sqlalchemy import BigInteger, Boolean, Dialect, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from server.contract.wire import canonical
 
 Key = Annotated[str, mapped_column(Text, primary_key=True)]
 NumberKey = Annotated[int, mapped_column(BigInteger, primary_key=True, autoincrement=False)]
 Millis = Annotated[int, mapped_column(BigInteger)]
 """Milliseconds since the Unix epoch, UTC."""
 MaybeMillis = Annotated[int | None, mapped_column(BigInteger)]
+
+
+class Damaged(str):
+    """What stands in a JSON column when it is not what this program writes: equal to nothing it expects."""
+
+    __slots__ = ()
+
+
+class Json(TypeDecorator[Any]):
+    """A value as canonical JSON text, so that one value has one text and any change of the text shows."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        """Write canonical JSON."""
+        return None if value is None else canonical(value).decode()
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
+        """Read it; text of any other form comes back as :class:`Damaged`."""
+        if value is None:
+            return None
+        try:
+            found = json.loads(value)
+        except ValueError:
+            return Damaged(value)
+        return found if canonical(found).decode() == value else Damaged(value)
 
 
 class Base(DeclarativeBase):
@@ -19,16 +50,17 @@ class Base(DeclarativeBase):
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ck": "ck_%(table_name)s_%(column_0_name)s",
             "fk": "fk_%(table_name)s_%(referred_table_name)s",
             "pk": "pk_%(table_name)s",
         }
     )
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
         str: Text,
-        dict[str, Any]: JSON(),
-        list[str]: JSON(),
-        list[Any]: JSON(),
+        bool: Boolean(create_constraint=True),
+        dict[str, Any]: Json(),
+        list[str]: Json(),
+        list[Any]: Json(),
     }
 
 

@@ -8,10 +8,9 @@ from sqlalchemy import bindparam, insert, select, update
 from server.db import tables
 from server.db.repositories import Row, Rows, chunks
 
-DERIVED = (
-    *("at", "uncertainty", "site_id", "volunteer", "proof", "standing", "standing_reason"),
-    *("boot_id", "card_id", "medium", "activity_id", "role", "action", "target", "shown"),
-)
+DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
+"""Columns that may come out otherwise when the server learns more; the rest is read from the body once."""
+READING = ("event_id", "seq", "boot_id", "uptime_ms", "wall", "clock", "at", "uncertainty")
 
 
 class EventRows(Rows):
@@ -53,6 +52,22 @@ class EventRows(Rows):
             statement.values(**values),
             [{"b_event_id": row["event_id"]} | {f"b_{c}": row[c] for c in columns} for row in rows],
         )
+
+    def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
+        """The clocks of every readable event of one journal (kiosk, journal) from a place on, in order."""
+        columns = [self.table.c[name] for name in READING]
+        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1]})
+        query = select(*columns).where(mine, self.table.c.seq >= low, self.table.c.boot_id != "")
+        return [dict(row) for row in self.connection.execute(query.order_by(self.table.c.seq)).mappings()]
+
+    def last_believed(self, journal: tuple[str, str], below: int) -> tuple[int, int] | None:
+        """Place and time of the last event below a place whose own clock was synced and believed."""
+        columns = self.table.c
+        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1], "clock": "synced"})
+        believed = (columns.at == columns.wall) & (columns.uncertainty == 0) & (columns.seq < below)
+        query = select(columns.seq, columns.at).where(mine, believed).order_by(columns.seq.desc()).limit(1)
+        found = self.connection.execute(query).first()
+        return (found[0], found[1]) if found else None
 
     def of_people(self, people: Collection[str], low: int | None, high: int | None) -> list[Row]:
         """Events of these people, and those that name them, at corrected times in [low, high)."""

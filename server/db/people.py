@@ -150,6 +150,8 @@ class RosterSnapshot(Owned, Base):
     kiosk_id: Mapped[Key]
     version: Mapped[NumberKey]
     hash: Mapped[str]
+    day: Mapped[str]
+    """Plans and ages are shown as of this day: on the next, the roster is another."""
     entries: Mapped[bytes] = mapped_column(LargeBinary)
     """Canonical JSON, compressed."""
 

@@ -67,6 +67,7 @@ __all__ = [
     "PlanRow",
     "PlanVersion",
     "PolicyRow",
+    "ProjectionRow",
     "RosterSnapshot",
     "ShiftRow",
     "Site",
@@ -140,6 +141,9 @@ class EventRow(Owned, Base):
     reason: Mapped[str | None]
     received_at: Mapped[Millis]
     boot_id: Mapped[str]
+    uptime_ms: Mapped[Millis]
+    wall: Mapped[Millis]
+    clock: Mapped[str]
     at: Mapped[Millis]
     """When it happened, corrected."""
     uncertainty: Mapped[Millis]
@@ -150,9 +154,11 @@ class EventRow(Owned, Base):
     proof: Mapped[str]
     """As graded again by the server."""
     activity_id: Mapped[str | None]
+    activity_by: Mapped[str]
     role: Mapped[str]
     action: Mapped[str]
     target: Mapped[str | None]
+    members: Mapped[list[str]]
     shown: Mapped[str]
     standing: Mapped[str]
     standing_reason: Mapped[str | None]
@@ -194,6 +200,8 @@ class ClockSampleRow(Owned, Base):
     wall: Mapped[Millis]
     clock: Mapped[str]
     server_time: Mapped[Millis]
+    last_seq: Mapped[Millis]
+    """The last event that was certainly in the journal at that moment."""
 
 
 class ChainHead(Owned, Base):
@@ -234,6 +242,14 @@ class ShiftRow(Owned, Base):
     events: Mapped[list[str]]
 
 
+class ProjectionRow(Owned, Base):
+    """The moment as of which all of one person's shifts hold."""
+
+    __tablename__ = "projections"
+    volunteer: Mapped[Key]
+    as_of: Mapped[Millis]
+
+
 class LedgerTransaction(Owned, Base):
     """One transaction of the ledger, in its own chain; never updated, never deleted."""
 
@@ -241,14 +257,14 @@ class LedgerTransaction(Owned, Base):
     __table_args__ = (Index("ix_ledger_transactions_subject", "community_id", "subject"),)
     seq: Mapped[NumberKey]
     kind: Mapped[str]
-    """``shift``, ``spend``, ``expire``, ``donate``, ``reverse``, ``redact``."""
+    """``shift``, ``spend``, ``expire``, ``donate``, ``give`` or ``reverse``."""
     subject: Mapped[str]
     """The shift's id, or the fact that caused it."""
     revision: Mapped[Millis]
     posted_at: Mapped[Millis]
     posted_by: Mapped[str]
     body: Mapped[dict[str, Any]]
-    """What the rules need later: reason, service day, lots named."""
+    """What the rules need later: reason, period, lots named."""
     prev: Mapped[str]
     hash: Mapped[str]
     """Over the transaction and all its lines."""
@@ -268,7 +284,7 @@ class LedgerLine(Owned, Base):
     line: Mapped[NumberKey]
     book: Mapped[str]
     account: Mapped[str]
-    """A volunteer's number, or a community account such as ``@issued``."""
+    """``person:NUMBER``, or a community account (see server/domain/ledger.py)."""
     grade: Mapped[str]
     day: Mapped[str]
     """The service date."""

@@ -22,6 +22,7 @@ REPOSITORIES: dict[str, type[Base]] = {
     "clock_samples": tables.ClockSampleRow,
     "chain_heads": tables.ChainHead,
     "shifts": tables.ShiftRow,
+    "projections": tables.ProjectionRow,
     "ledger_transactions": tables.LedgerTransaction,
     "ledger_lines": tables.LedgerLine,
     "balances": tables.Balance,
@@ -88,6 +89,8 @@ class UnitOfWork:
 
     def rows(self, name: str) -> Rows:
         """The repository of one table."""
+        if name == "events":
+            return self.events
         if name not in self._repositories:
             self._repositories[name] = Rows(self.connection, REPOSITORIES[name], self.community_id)
         return self._repositories[name]
@@ -113,6 +116,17 @@ class UnitOfWork:
             return []
         column = tables.table(tables.Community).c.community_id
         return list(self.connection.execute(select(column).order_by(column)).scalars())
+
+    def strangers(self) -> list[tuple[str, str]]:
+        """Rows of communities that do not exist: (table, community)."""
+        known = self.community_ids()
+        found = []
+        for name, table in sorted(Base.metadata.tables.items()):
+            if "community_id" in table.primary_key.columns:
+                column = table.c.community_id
+                query = select(column).where(column.not_in(known)).distinct()
+                found += [(name, str(value)) for value in self.connection.execute(query).scalars()]
+        return found
 
     def lock(self) -> None:
         """Let one writer at a time into this community (SQLite has only one writer anyway)."""

@@ -83,6 +83,12 @@ class Events(Repository, Protocol):
     def derive(self, rows: Any) -> None:
         """Write derived columns by id."""
 
+    def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
+        """The clocks of every readable event of one journal from a place on, in order."""
+
+    def last_believed(self, journal: tuple[str, str], below: int) -> tuple[int, int] | None:
+        """Place and time of the last event below a place whose own clock was synced and believed."""
+
     def of_people(self, people: Any, low: int | None, high: int | None) -> list[Row]:
         """Events of these people, and those that name them, at corrected times in [low, high)."""
 
@@ -107,6 +113,9 @@ class Uow(Protocol):
 
     def lock(self) -> None:
         """Let one writer at a time into this community."""
+
+    def strangers(self) -> list[tuple[str, str]]:
+        """Rows of communities that do not exist: (table, community)."""
 
     def bump(self) -> int:
         """Raise the community's change counter."""

@@ -1,11 +1,11 @@
 """A card's life in the register: issue, bind, lose, find, replace. Every step is a fact."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from card_tools.credential import CARD_ID_LENGTH, Credential, digest
 from server.contract.wire import lookup_key
+from server.domain.calendar import day_start, next_day
 from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
@@ -147,11 +147,8 @@ def _body(acting: Acting, volunteer: str, known: Row) -> Row:
     return empty | known | {"volunteer": volunteer, "state": "active", "issued_at": acting.now}
 
 
-def _end_of(day: date | None, zone: str = "Asia/Shanghai") -> int | None:
-    if day is None:
-        return None
-    following = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
-    return int(following.timestamp() * 1000)
+def _end_of(day: date | None) -> int | None:
+    return None if day is None else day_start(next_day(day.isoformat()))
 
 
 def _check_uid(uid: bytes) -> None:

@@ -1,7 +1,8 @@
 """A community and what it offers: sites, teams, activities, plans, the calendar."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from server.contract.rules import PROOFS
@@ -9,6 +10,7 @@ from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.facts import Draft, record
+from server.services.projection import LOOK_AROUND, project_moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +90,19 @@ def set_teams(uow: Uow, acting: Acting, teams: Iterable[TeamSpec]) -> None:
 def set_activities(uow: Uow, acting: Acting, activities: Iterable[ActivitySpec]) -> None:
     """Add or change activities."""
     drafts = [_draft(FactKind.ACTIVITY, "activity_id", asdict(_activity(item))) for item in activities]
+    for row in uow.rows("activities").rows(activity_id={draft.subject for draft in drafts}):
+        body = next(draft.body for draft in drafts if draft.subject == row["activity_id"])
+        if (body["kind"], body["least_proof"]) != (row["kind"], row["least_proof"]):
+            raise Conflict("kind and least proof judge what was done before: make a new activity instead")
     record(uow, acting, drafts)
 
 
 def set_plans(uow: Uow, acting: Acting, plans: Iterable[PlanSpec], *, holds_from: int | None = None) -> None:
     """Add or change plans; taps before ``holds_from`` (now when left out) go on seeing the old version."""
-    drafts = [_draft(FactKind.PLAN, "plan_id", asdict(_plan(plan)), holds_from) for plan in plans]
-    record(uow, acting, drafts)
+    drafts = [_draft(FactKind.PLAN, "plan_id", asdict(_plan(uow, plan)), holds_from) for plan in plans]
+    before = uow.rows("plans").rows(plan_id={draft.subject for draft in drafts})
+    facts = record(uow, acting, drafts)
+    project_moments(uow, acting, _touched([*before, *(fact["body"] for fact in facts)], acting.now))
 
 
 def cancel_plan(uow: Uow, acting: Acting, plan_id: str) -> None:
@@ -103,6 +111,7 @@ def cancel_plan(uow: Uow, acting: Acting, plan_id: str) -> None:
     names = ("activity_id", "site_id", "start", "end", "need", "members", "team_id")
     body = {name: row[name] for name in names} | {"cancelled": True}
     record(uow, acting, [Draft(FactKind.PLAN, plan_id, body)])
+    project_moments(uow, acting, _touched([row], acting.now))
 
 
 def set_calendar(uow: Uow, acting: Acting, days: Mapping[str, Mapping[str, Any]]) -> None:
@@ -139,7 +148,21 @@ def _activity(activity: ActivitySpec) -> ActivitySpec:
     return activity
 
 
-def _plan(plan: PlanSpec) -> PlanSpec:
+def _plan(uow: Uow, plan: PlanSpec) -> PlanSpec:
+    """A plan that names nobody is its whole team's, as the team is when it is planned."""
     if plan.end <= plan.start:
         raise Invalid("a plan ends after it starts")
-    return plan
+    if plan.members or plan.team_id is None:
+        return plan
+    team = uow.rows("team_members").rows("volunteer", team_id=plan.team_id)
+    return replace(plan, members=tuple(row["volunteer"] for row in team))
+
+
+def _touched(plans: Iterable[Row], now: int) -> dict[str, set[int]]:
+    """Whose shifts a change of plans may change: plans that began, or are near enough to end a shift."""
+    moments: dict[str, set[int]] = defaultdict(set)
+    for plan in plans:
+        if plan["start"] - LOOK_AROUND <= now:
+            for person in plan["members"]:
+                moments[person] |= {plan["start"], plan["end"]}
+    return moments

@@ -149,7 +149,7 @@ def _batch(fact: Row, views: Views) -> None:
             views,
             "clock_samples",
             {"kiosk_id": key[0], "journal_id": key[1], "fact_seq": fact["seq"]}
-            | _pick(sample, "boot_id", "uptime_ms", "wall", "clock", "server_time"),
+            | _pick(sample, "boot_id", "uptime_ms", "wall", "clock", "server_time", "last_seq"),
         )
 
 

@@ -2,8 +2,9 @@
 
 Every event that arrives is durably stored or was stored before. What cannot count by itself is
 *quarantined*: stored, flagged, acknowledged, and left to staff. One bad event never stops the rest. A push
-becomes one *batch* fact with a digest over what was stored and said about each event, so that the server's own signed chain holds
-every event in place. No ORM and no RETURNING here: a push is a handful of statements, whatever its length.
+becomes one *batch* fact with a digest over what was stored and said about each event, so that the server's
+own signed chain holds every event in place. No ORM and no RETURNING here: a push is a handful of statements,
+whatever its length.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,10 +27,11 @@ from server.contract.wire import (
 from server.domain.facts import FactKind
 from server.errors import Invalid
 from server.services.acting import Acting, Row, Uow
-from server.services.deriving import derive_new, rederive
+from server.services.deriving import regrade_journal, store_derived
 from server.services.facts import Draft, store
-from server.services.projection import project_people
+from server.services.projection import project_events
 from server.services.sessions import KnownKiosk
+from server.services.stored import kept_body
 
 SAMPLE_EVERY = 10 * MINUTE
 SYNCED_SAMPLE_EVERY = 6 * HOUR
@@ -141,16 +143,6 @@ def _is_storable(text: str) -> bool:
     return "\0" not in text and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)
 
 
-def kept_body(body: str) -> str:
-    """A body as it is stored: itself, or in hex when no database could keep it as text."""
-    return body if "\0" not in body else f"hex:{body.encode().hex()}"
-
-
-def pushed_body(kept: str) -> str:
-    """A stored body as it was pushed."""
-    return bytes.fromhex(kept[4:]).decode() if kept.startswith("hex:") else kept
-
-
 def _told_duplicates(uow: Uow, received: Sequence[Received]) -> list[Received]:
     """Only ``event_id`` means duplicate; the same id over other content is kept under a name of its own."""
     conflicts = [f"conflict:{item.hash}" for item in received]
@@ -208,7 +200,10 @@ def _sample(uow: Uow, acting: Acting, push: Push) -> Row | None:
     if last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every:
         return None
     names = ("boot_id", "uptime_ms", "wall", "clock")
-    return {name: getattr(push.sent, name) for name in names} | {"server_time": acting.now}
+    return {name: getattr(push.sent, name) for name in names} | {
+        "server_time": acting.now,
+        "last_seq": push.from_seq + len(push.events) - 1,
+    }
 
 
 def _store(
@@ -219,13 +214,10 @@ def _store(
     body = _batch_body(push, acting.now, fresh) | {"fork_seq": fork_seq, "sample": sample}
     batch = store(uow, acting, [Draft(FactKind.BATCH, push.kiosk_id, body)])[0]
     rows = [_row(push, item, batch["seq"], acting.now) for item in fresh]
-    derived = derive_new(uow, rows)
-    uow.events.store(derived)
-    named = {(member, row["event_id"]) for row in derived for member in row.pop("members", ())}
-    uow.rows("event_members").add([{"volunteer": m, "event_id": e} for m, e in sorted(named)])
-    forked_before = before["fork_seq"] if before else None
-    changed = rederive(uow, journal=(push.kiosk_id, push.journal_id), forks=fork_seq != forked_before)
-    project_people(uow, acting, [*derived, *changed])
+    stored, changed = store_derived(uow, (push.kiosk_id, push.journal_id), rows, sampled=sample is not None)
+    if fork_seq != (before["fork_seq"] if before else None):
+        changed += regrade_journal(uow, (push.kiosk_id, push.journal_id), from_seq=fork_seq or 0)
+    project_events(uow, acting, [*stored, *changed])
 
 
 def _batch_body(push: Push, now: int, fresh: Sequence[Received]) -> dict[str, Any]:

@@ -8,14 +8,15 @@ import json
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from card_tools.credential import Credential, seal_name
 from server.contract.rules import HOUR
 from server.contract.wire import Manifest, canonical, roster_delta, roster_hash
+from server.domain.calendar import day_of, day_start, next_day
+from server.domain.ledger import person_account
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.names import shown_name
@@ -25,7 +26,6 @@ from server.services.sessions import KnownKiosk
 KEPT_SNAPSHOTS = 4
 DAYS_BACK, DAYS_AHEAD = 2, 3
 ADULT = 18
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,6 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
         **_plans(uow, acting.now),
         **_people(uow, acting),
     }
-
-
-def day_of(at: int) -> str:
-    """The community's date of a moment."""
-    return datetime.fromtimestamp(at / 1000, ZONE).date().isoformat()
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:
@@ -137,9 +132,9 @@ def _activities(uow: Uow) -> dict[str, Any]:
 
 
 def _plans(uow: Uow, now: int) -> dict[str, Any]:
-    today = datetime.fromtimestamp(now / 1000, ZONE).date()
-    first = _start_of(today - timedelta(days=DAYS_BACK))
-    last = _start_of(today + timedelta(days=DAYS_AHEAD + 1))
+    today = day_of(now)
+    first = day_start(next_day(today, -DAYS_BACK))
+    last = day_start(next_day(today, DAYS_AHEAD + 1))
     rows = uow.rows("plans").between("start", first - 24 * HOUR, last, cancelled=False)
     return {
         f"plan:{row['plan_id']}": {n: row[n] for n in ("start", "end", "need", "members")}
@@ -147,10 +142,6 @@ def _plans(uow: Uow, now: int) -> dict[str, Any]:
         for row in rows
         if row["end"] > first
     }
-
-
-def _start_of(day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), ZONE).astimezone(UTC).timestamp() * 1000)
 
 
 def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
@@ -169,7 +160,7 @@ def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
             "trained": row["trained"],
             "leads": sorted(leads.get(number, [])),
             "team": row["team_id"],
-            "total": totals.get(number, 0),
+            "total": totals.get(person_account(number), 0),
             "open": shifts["open"].get(number),
             "proposal": shifts["end_missing"].get(number),
         }

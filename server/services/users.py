@@ -29,7 +29,7 @@ def create_user(
     if volunteer is not None and uow.rows("volunteers").get(number=volunteer) is None:
         raise NotFound(f"there is no volunteer {volunteer}")
     user_id = acting.ids()
-    row = {"user_id": user_id, "community_id": uow.community_id, "username": username, "role": role}
+    row: Row = {"user_id": user_id, "community_id": uow.community_id, "username": username, "role": role}
     row |= {"password_hash": hash_password(password, acting.entropy(16)), "volunteer": volunteer}
     uow.rows("users").add([row | {"active": True, "created_at": acting.now, "epoch": 0}])
     return user_id
@@ -59,7 +59,7 @@ def authenticate(uow: Uow, username: str, password: str) -> Row:
 
 def new_password(acting: Acting) -> str:
     """A random password that can be read from paper: 12 characters, 59 bits."""
-    return "".join(_WORDS[byte % len(_WORDS)] for byte in acting.entropy(24)[::2])
+    return "".join(_WORDS[byte % len(_WORDS)] for byte in acting.entropy(12))
 
 
 def hash_password(password: str, salt: bytes) -> str:
@@ -82,7 +82,7 @@ def create_token(uow: Uow, acting: Acting, name: str, *, scope: str, expires_at:
     if scope not in SCOPES:
         raise Invalid(f"a scope is one of {', '.join(SCOPES)}")
     token = f"yika_{acting.entropy(24).hex()}"
-    row = {"token_hash": _hash(token), "community_id": uow.community_id, "name": name, "scope": scope}
+    row: Row = {"token_hash": _hash(token), "community_id": uow.community_id, "name": name, "scope": scope}
     row |= {"created_at": acting.now, "expires_at": expires_at, "revoked_at": None}
     uow.rows("tokens").add([row])
     return token

@@ -1,0 +1,1 @@
+"""The sub-commands of ``yika-server``, grouped by what they are for."""

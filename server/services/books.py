@@ -1,0 +1,90 @@
+"""Using what was earned: redeeming points, giving savings, taking a transaction back, letting points die."""
+
+from server.domain.facts import FactKind, Grade
+from server.domain.ledger import Book, Posting, person_account, reversal
+from server.domain.lots import NotEnough, expire, give_savings, lots_of, spend
+from server.domain.rules_in_force import rules_at
+from server.errors import Conflict, Invalid, NotFound, OwnHours
+from server.services.acting import Acting, Row, Uow
+from server.services.facts import Draft, record
+from server.services.policies import rules
+from server.services.posting import posted_for, transaction_of, transactions_of, write
+from server.services.world import closed_periods
+
+
+def spend_points(uow: Uow, acting: Acting, number: str, *, points: int, subject: str, reason: str) -> None:
+    """Redeem whole points, oldest first; ``subject`` is the order's id. Hours are never touched."""
+    lots = lots_of(person_account(number), transactions_of(uow, person_account(number)))
+    _, revisions = posted_for(uow, [subject])
+    how = posting_now(uow, acting, reason)
+    try:
+        found = spend(lots, points, subject=subject, revision=revisions.get(subject, 0), how=how)
+    except NotEnough as error:
+        raise Conflict(f"{points} points wanted, {error.held} there", zh="积分不足。") from error
+    write(uow, acting, [found])
+    uow.bump()
+
+
+def give(uow: Uow, acting: Acting, number: str, *, minutes: int, to: str, subject: str) -> None:
+    """Move saved minutes to another account: ``person:NUMBER``, ``pool`` or ``community:redeemed``."""
+    account = person_account(number)
+    rows = uow.rows("balances").rows(account=account, book=str(Book.SAVINGS))
+    held = {Grade(row["grade"]): int(row["amount"]) for row in rows}
+    _, revisions = posted_for(uow, [subject])
+    how = posting_now(uow, acting, "")
+    place = (subject, revisions.get(subject, 0))
+    try:
+        found = give_savings(held, minutes, accounts=(account, to), subject=place, how=how)
+    except NotEnough as error:
+        raise Conflict(f"{minutes} minutes wanted, {error.held} there", zh="时间储蓄不足。") from error
+    write(uow, acting, [found])
+    uow.bump()
+
+
+def take_back(uow: Uow, acting: Acting, subject: str, *, revision: int, reason: str) -> None:
+    """Reverse a spend, gift or expiry; by another than who posted it."""
+    row = uow.rows("ledger_transactions").get(subject=subject, revision=revision)
+    if row is None:
+        raise NotFound(f"nothing was posted as {subject} revision {revision}")
+    if row["posted_by"] == acting.by:
+        raise OwnHours("a second person takes a posting back", zh="撤销须由另一人办理。")
+    if row["kind"] in {"shift", "reverse"}:
+        raise Invalid("a shift's postings follow from its taps; a reversal is not reversed")
+    _, revisions = posted_for(uow, [subject])
+    if any(other["body"]["reverses"] == [subject, revision] for other in _of_subject(uow, subject)):
+        raise Conflict("this posting has been taken back already")
+    lines = uow.rows("ledger_lines").rows("line", tx_seq=row["seq"])
+    how = posting_now(uow, acting, reason)
+    write(uow, acting, [reversal(transaction_of(row, lines), revision=revisions[subject], how=how)])
+    uow.bump()
+
+
+def let_points_die(uow: Uow, acting: Acting) -> int:
+    """Post the end of points whose last day has passed; how many accounts had any. Safe to repeat."""
+    rows = uow.rows("balances").rows(book=str(Book.POINTS))
+    accounts = sorted({r["account"] for r in rows if r["amount"] > 0 and r["account"].startswith("person:")})
+    how = posting_now(uow, acting, "expired")
+    found = []
+    for account in accounts:
+        subject = f"expiry:{account}"
+        _, revisions = posted_for(uow, [subject])
+        lots = lots_of(account, transactions_of(uow, account))
+        dead = expire(lots, subject=subject, revision=revisions.get(subject, 0), how=how)
+        found += [dead] if dead else []
+    write(uow, acting, found)
+    return len(found)
+
+
+def close_period(uow: Uow, acting: Acting, period: str) -> None:
+    """Let a month take no more rows: later adjustments post in the open one, with their service date."""
+    record(uow, acting, [Draft(FactKind.POSTING_CLOSED, period, {"closed": True})])
+
+
+def posting_now(uow: Uow, acting: Acting, reason: str) -> Posting:
+    """How a transaction is written now."""
+    in_force = rules_at(rules(uow), acting.now)
+    return Posting(at=acting.now, rules=in_force, closed=closed_periods(uow), reason=reason)
+
+
+def _of_subject(uow: Uow, subject: str) -> list[Row]:
+    return uow.rows("ledger_transactions").rows("seq", subject=subject)

@@ -1,0 +1,120 @@
+"""What leaders and staff decide: facts with who, when and why; nobody decides about their own hours."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from server.domain.calendar import day_start
+from server.domain.facts import DecisionKind, FactKind
+from server.errors import Conflict, Invalid, NotFound, OwnHours
+from server.services.acting import Acting, Row, Uow
+from server.services.facts import Draft, record
+from server.services.folding import DECISION_FIELDS
+from server.services.projection import project_moments
+
+_NEEDS: dict[DecisionKind, tuple[str, ...]] = {
+    DecisionKind.CONFIRM_END: ("shift_id", "at"),
+    DecisionKind.DENY_END: ("shift_id",),
+    DecisionKind.RESTORE_TAP: ("event_id",),
+    DecisionKind.SET_ASIDE_TAP: ("event_id",),
+    DecisionKind.APPROVE_EXCESS: ("volunteer", "day"),
+    DecisionKind.DECLARE_SHIFT: ("volunteer", "activity_id", "site_id", "started_at", "ended_at"),
+    DecisionKind.VOID_SHIFT: ("shift_id",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A decision as it is asked for; which fields it needs depends on its kind."""
+
+    kind: DecisionKind
+    reason: str
+    shift_id: str | None = None
+    event_id: str | None = None
+    at: int | None = None
+    volunteer: str | None = None
+    day: str | None = None
+    activity_id: str | None = None
+    site_id: str | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+def decide(uow: Uow, acting: Acting, ruling: Ruling) -> str:
+    """Record a decision and derive what follows; the decision's id."""
+    _check(ruling)
+    people, moments = _concerned(uow, ruling)
+    if acting.volunteer in people or acting.by in people:
+        raise OwnHours("nobody decides about their own hours", zh="不能审批自己的服务时长。")
+    decision_id = acting.ids()
+    body: dict[str, Any] = {name: asdict(ruling)[name] for name in DECISION_FIELDS}
+    body |= {"kind": str(ruling.kind), "volunteer": next(iter(people), None) if len(people) == 1 else None}
+    record(uow, acting, [Draft(FactKind.DECISION, decision_id, body)])
+    project_moments(uow, acting, dict.fromkeys(people, moments))
+    return decision_id
+
+
+def confirm_end(uow: Uow, acting: Acting, shift_id: str, *, at: int | None = None, reason: str) -> str:
+    """Say when a shift without an end was over; its proposed end when ``at`` is left out."""
+    shift = _shift(uow, shift_id)
+    if shift["state"] != "end_missing":
+        raise Conflict(f"this shift is {shift['state']}: there is no end to confirm")
+    moment = shift["proposed_end"] if at is None else at
+    if moment is None:
+        raise Invalid("this shift had no plan: say when it ended")
+    if moment <= shift["started_at"]:
+        raise Invalid("a shift ends after it started")
+    return decide(
+        uow, acting, Ruling(kind=DecisionKind.CONFIRM_END, shift_id=shift_id, at=moment, reason=reason)
+    )
+
+
+def _check(ruling: Ruling) -> None:
+    if not ruling.reason.strip():
+        raise Invalid("a decision has a reason", zh="请填写理由。")
+    if missing := [name for name in _NEEDS[ruling.kind] if getattr(ruling, name) is None]:
+        raise Invalid(f"{ruling.kind} needs {', '.join(missing)}")
+    if ruling.started_at is not None and ruling.ended_at is not None and ruling.ended_at <= ruling.started_at:
+        raise Invalid("a shift ends after it started")
+
+
+def _concerned(uow: Uow, ruling: Ruling) -> tuple[set[str], set[int]]:
+    """Whose hours a decision is about, and around which moments."""
+    if ruling.shift_id is not None:
+        shift = _shift(uow, ruling.shift_id)
+        return {shift["volunteer"]}, {shift["started_at"]}
+    if ruling.event_id is not None:
+        event = uow.rows("events").get(event_id=ruling.event_id)
+        if event is None:
+            raise NotFound(f"there is no event {ruling.event_id}")
+        return {person for person in (event["volunteer"], *event["members"]) if person}, {event["at"]}
+    assert ruling.volunteer is not None  # _check has seen to it
+    if uow.rows("volunteers").get(number=ruling.volunteer) is None:
+        raise NotFound(f"there is no volunteer {ruling.volunteer}")
+    if ruling.day is not None:
+        return {ruling.volunteer}, _shifts_of_day(uow, ruling.volunteer, ruling.day)
+    _known(uow, ruling)
+    assert ruling.started_at is not None
+    assert ruling.ended_at is not None
+    return {ruling.volunteer}, {ruling.started_at, ruling.ended_at}
+
+
+def _known(uow: Uow, ruling: Ruling) -> None:
+    if uow.rows("activities").get(activity_id=ruling.activity_id) is None:
+        raise NotFound(f"there is no activity {ruling.activity_id}")
+    if uow.rows("sites").get(site_id=ruling.site_id) is None:
+        raise NotFound(f"there is no site {ruling.site_id}")
+
+
+def _shifts_of_day(uow: Uow, volunteer: str, day: str) -> set[int]:
+    try:
+        noon = day_start(day) + 43_200_000
+    except ValueError as error:
+        raise Invalid(f"a day is written 2026-12-31, not {day}") from error
+    return {row["started_at"] for row in uow.rows("shifts").rows(volunteer=volunteer, day=day)} or {noon}
+
+
+def _shift(uow: Uow, shift_id: str) -> Row:
+    shift = uow.rows("shifts").get(shift_id=shift_id)
+    if shift is None:
+        raise NotFound(f"there is no shift {shift_id}")
+    return shift

@@ -1,0 +1,231 @@
+"""From stored events to shifts and ledger: for the people whom something new concerns, as far as it reaches.
+
+Every person has one moment *as of* which all their shifts hold (table ``projections``): whoever is projected
+again also gets their unsettled shifts looked at, since those change with time alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from server.contract.rules import HOUR
+from server.domain.credit import credit
+from server.domain.facts import Grade, Shift, ShiftState, World
+from server.domain.segments import Segment, quiet_gap, segment
+from server.domain.shifts import project
+from server.services.acting import Acting, Row, Uow
+from server.services.posting import post_shifts
+from server.services.world import Common, common, tap_of, worlds
+
+Moments = Mapping[str, Collection[int]]
+"""Person -> moments at which something about them changed."""
+LOOK_AROUND = 48 * HOUR
+"""How far around a change events are read; a person who was never quiet for that long is read whole."""
+UNSETTLED = ("open", "end_missing", "held")
+"""States that time alone can change."""
+_FIELDS = tuple(item.name for item in fields(Shift))
+
+
+@dataclass(slots=True)
+class Person:
+    """One person's part of a projection."""
+
+    number: str
+    world: World
+    events: list[Row]
+    moments: set[int]
+    stored: list[Row] = field(default_factory=list)
+    """Shifts in the table that may be replaced, or share a day with one."""
+
+
+def project_events(uow: Uow, acting: Acting, rows: Iterable[Row]) -> int:
+    """Derive again what these events (new or changed) concern; how many shifts came out otherwise."""
+    moments: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        for person in concerned(row):
+            moments[person] |= {row["at"], row["was_at"] if "was_at" in row else row["at"]}
+    return project_moments(uow, acting, moments)
+
+
+def concerned(row: Row) -> set[str]:
+    """Whom an event concerns: whose card it was (and was thought to be), and whom a leader named."""
+    return {person for person in (row["volunteer"], row.get("was_volunteer"), *row["members"]) if person}
+
+
+def project_moments(uow: Uow, acting: Acting, moments: Moments) -> int:
+    """Derive again what lies around these moments; how many shifts came out otherwise."""
+    if not moments:
+        return 0
+    shared = common(uow)
+    wanted = {person: set(found) for person, found in moments.items()}
+    unsettled = uow.rows("shifts").rows(volunteer=set(wanted), state=list(UNSETTLED))
+    for row in unsettled:
+        wanted[row["volunteer"]].add(row["started_at"])
+    changes = _Changes()
+    for people in _groups(wanted):
+        for person in _load(uow, people, shared):
+            changes.take(person, acting.now)
+    uow.rows("projections").put([{"volunteer": p, "as_of": acting.now} for p in wanted])
+    return _write(uow, acting, changes, shared)
+
+
+def project_whole(uow: Uow, acting: Acting, people: Collection[str]) -> int:
+    """Derive everything about these people again; how many shifts came out otherwise."""
+    shared = common(uow)
+    changes = _Changes()
+    for person in _load(uow, {number: {None} for number in people}, shared):
+        changes.take_whole(person, acting.now)
+    uow.rows("projections").put([{"volunteer": p, "as_of": acting.now} for p in people])
+    return _write(uow, acting, changes, shared)
+
+
+def shift_row(shift: Shift) -> Row:
+    """A shift as it is stored."""
+    row: dict[str, Any] = {name: getattr(shift, name) for name in _FIELDS}
+    row |= {"state": str(shift.state), "grade": str(shift.grade) if shift.grade else None}
+    return row | {"flags": [str(flag) for flag in shift.flags], "events": list(shift.events)}
+
+
+def shift_of(row: Row) -> Shift:
+    """A stored shift as the rules see it."""
+    values = {name: row[name] for name in _FIELDS}
+    values |= {"state": ShiftState(row["state"]), "grade": Grade(row["grade"]) if row["grade"] else None}
+    return Shift(**(values | {"flags": tuple(row["flags"]), "events": tuple(row["events"])}))
+
+
+def whole_projection(person: Person, as_of: int) -> list[Shift]:
+    """All shifts of one person from all their events."""
+    taps = [tap_of(row) for row in person.events]
+    return credit(project(person.number, taps, world=person.world, as_of=as_of), person.world)
+
+
+class _Changes:
+    """What a projection found to be otherwise than stored."""
+
+    def __init__(self) -> None:
+        self.put: dict[str, Shift] = {}
+        self.gone: set[str] = set()
+
+    def take_whole(self, person: Person, as_of: int) -> None:
+        """Project all of a person's events."""
+        self._compare(person.stored, whole_projection(person, as_of))
+
+    def take(self, person: Person, as_of: int) -> None:
+        """Project the segments that a person's moments lie in, and credit the days they touch."""
+        times = [row["at"] for row in person.events]
+        found: list[Shift] = []
+        segments: list[Segment] = []
+        for moment in sorted(person.moments):
+            if not any(moment in known for known in segments):
+                segments.append(segment(times, moment, person.world))
+        for stretch in segments:
+            taps = [tap_of(row) for row in _inside(person.events, stretch)]
+            found += project(person.number, taps, world=person.world, as_of=as_of, within=stretch)
+        replaced = [row for row in person.stored if any(row["started_at"] in s for s in segments)]
+        days = {shift.day for shift in found} | {row["day"] for row in replaced}
+        names = {row["shift_id"] for row in replaced}
+        beside = [row for row in person.stored if row["shift_id"] not in names and row["day"] in days]
+        credited = credit([*found, *(shift_of(row) for row in beside)], person.world)
+        self._compare([*replaced, *beside], credited)
+
+    def _compare(self, stored: Iterable[Row], derived: Iterable[Shift]) -> None:
+        before = {row["shift_id"]: shift_of(row) for row in stored}
+        after = {shift.shift_id: shift for shift in derived}
+        self.put |= {name: shift for name, shift in after.items() if before.get(name) != shift}
+        self.gone |= before.keys() - after.keys()
+
+
+def _inside(events: Sequence[Row], stretch: Segment) -> list[Row]:
+    """The events of a segment, and touches about them whenever they came."""
+    inside = [row for row in events if row["at"] in stretch]
+    names = {row["event_id"] for row in inside}
+    return [*inside, *(row for row in events if row["target"] in names and row["event_id"] not in names)]
+
+
+def _groups(wanted: Mapping[str, set[int]]) -> Iterable[Mapping[str, set[int]]]:
+    """People whose moments lie close together are read together; whoever spans weeks is read alone."""
+    near: dict[int, dict[str, set[int]]] = defaultdict(dict)
+    for person, moments in sorted(wanted.items()):
+        low, high = min(moments), max(moments)
+        if high - low > 2 * LOOK_AROUND:
+            yield {person: moments}
+        else:
+            near[low // (4 * LOOK_AROUND)][person] = moments
+    yield from near.values()
+
+
+def _load(uow: Uow, wanted: Mapping[str, Collection[int | None]], shared: Common) -> Iterable[Person]:
+    """Everything about these people around their moments; None among them asks for all there is."""
+    moments = [moment for found in wanted.values() for moment in found]
+    known = [moment for moment in moments if moment is not None]
+    whole = len(known) < len(moments)
+    span = None if whole else (min(known) - LOOK_AROUND, max(known) + LOOK_AROUND)
+    far = []
+    for person in _read(uow, set(wanted), span, shared):
+        person.moments = {moment for moment in wanted[person.number] if moment is not None}
+        if span and _reaches_out(person, span):
+            far.append(person)
+        else:
+            yield person
+    for near in far:
+        for person in _read(uow, {near.number}, None, shared):
+            person.moments = near.moments
+            yield person
+
+
+def _read(uow: Uow, people: set[str], span: tuple[int, int] | None, shared: Common) -> Iterable[Person]:
+    events = uow.events.of_people(people, *(span or (None, None)))
+    events += _touching(uow, events) if span else []
+    world = worlds(uow, people, span, events, shared)
+    stored = _stored_shifts(uow, people, span)
+    mine: dict[str, list[Row]] = defaultdict(list)
+    for row in events:
+        for number in concerned(row) & people:
+            mine[number].append(row)
+    for number in sorted(people):
+        yield Person(number, world[number], mine[number], set(), stored.get(number, []))
+
+
+def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:
+    """Touches that came outside the span and speak about events inside."""
+    names = {row["event_id"] for row in events}
+    if not names:
+        return []
+    return [r for r in uow.rows("events").rows(target=names) if r["event_id"] not in names]
+
+
+def _stored_shifts(uow: Uow, people: set[str], span: tuple[int, int] | None) -> dict[str, list[Row]]:
+    low, high = (span[0] - 24 * HOUR, span[1] + 24 * HOUR) if span else (None, None)
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in uow.rows("shifts").between("started_at", low, high, volunteer=people):
+        found[row["volunteer"]].append(row)
+    return found
+
+
+def _reaches_out(person: Person, span: tuple[int, int]) -> bool:
+    """Whether a segment may go on beyond what was read: then only everything is enough."""
+    gap = quiet_gap(person.world)
+    times = [row["at"] for row in person.events]
+    for moment in person.moments:
+        found = segment(times, moment, person.world)
+        last = max((time for time in (*times, moment) if time in found), default=moment)
+        if found.start - gap <= span[0] or last + gap >= span[1]:
+            return True
+        if any(
+            d.started_at and d.started_at in found and d.started_at > span[1] for d in person.world.decisions
+        ):
+            return True
+    return False
+
+
+def _write(uow: Uow, acting: Acting, changes: _Changes, shared: Common) -> int:
+    if not changes.put and not changes.gone:
+        return 0
+    shifts = uow.rows("shifts")
+    shifts.remove_keys([(name,) for name in sorted(changes.gone)])
+    shifts.put([shift_row(shift) for shift in changes.put.values()])
+    worth_now: dict[str, Shift | None] = dict.fromkeys(changes.gone)
+    post_shifts(uow, acting, worth_now | changes.put, shared)
+    uow.bump()
+    return len(changes.put) + len(changes.gone)

@@ -1,0 +1,131 @@
+"""What the register said at a moment: cards, kiosks and forks through time, as grading needs them. Pure."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.contract.rules import PROOFS
+from server.contract.wire import Kind, Shown, TapEvent
+from server.domain.facts import TapStanding
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class History:
+    """States of one subject, each holding from a moment; of two for one moment the later recorded counts."""
+
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    bodies: list[Row] = field(default_factory=list)
+
+    def at(self, moment: int) -> Row | None:
+        """The state that held at a moment; the first one for moments before it."""
+        if not self.bodies:
+            return None
+        place = bisect_right(self.starts, (moment, 1 << 62))
+        return self.bodies[max(0, place - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Cards by id and by look-up key, kiosks by id, and where journals fork."""
+
+    cards: dict[str, History]
+    lookups: dict[str, str]
+    kiosks: dict[str, History]
+    forks: dict[tuple[str, str], int]
+
+
+def histories(facts: Iterable[Row]) -> dict[str, History]:
+    """Histories by subject from facts with parsed bodies."""
+    by_subject: dict[str, list[Row]] = defaultdict(list)
+    for fact in facts:
+        by_subject[fact["subject"]].append(fact)
+    found = {}
+    for subject, mine in by_subject.items():
+        mine.sort(key=lambda fact: (fact["holds_from"], fact["seq"]))
+        starts = [(fact["holds_from"], fact["seq"]) for fact in mine]
+        found[subject] = History(starts, [fact["body"] for fact in mine])
+    return found
+
+
+def card_id_of(event: TapEvent, register: Register) -> str:
+    """The register's id for the card of an event; what the kiosk said when the register does not know it."""
+    if event.card_id in register.cards:
+        return event.card_id
+    return register.lookups.get(event.card_id, event.card_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """What the register makes of one event."""
+
+    volunteer: str | None
+    card_id: str
+    site_id: str
+    proof: str
+    standing: TapStanding
+    reason: str | None
+
+
+def grade(event: TapEvent, stored: Row, at: int, register: Register) -> Graded:
+    """Whose tap it was, what it proves, and whether it may count."""
+    card_id = card_id_of(event, register)
+    history = register.cards.get(card_id)
+    card = history.at(at) if history else None
+    kiosk = register.kiosks[stored["kiosk_id"]].at(at) if stored["kiosk_id"] in register.kiosks else None
+    proof, doubt = _proof(event, card)
+    standing, reason = _standing(event, stored, register)
+    if standing is TapStanding.GOOD:
+        reason = doubt or _contradiction(event, card, at)
+        standing = TapStanding.CONTRADICTED if reason else TapStanding.GOOD
+    return Graded(
+        volunteer=card["volunteer"] if card else event.volunteer,
+        card_id=card_id,
+        site_id=kiosk["site_id"] if kiosk else "",
+        proof=proof,
+        standing=standing,
+        reason=reason,
+    )
+
+
+def _standing(event: TapEvent, stored: Row, register: Register) -> tuple[TapStanding, str | None]:
+    fork = register.forks.get((stored["kiosk_id"], stored["journal_id"]))
+    if fork is not None and stored["seq"] >= fork:
+        return TapStanding.QUARANTINED, "forked"
+    if stored["status"] == "quarantined":
+        return TapStanding.QUARANTINED, stored["reason"]
+    if Shown(event.shown).kind is not Kind.ACCEPTED:
+        return TapStanding.SHOWN_REFUSED, event.shown
+    return TapStanding.GOOD, None
+
+
+def _proof(event: TapEvent, card: Row | None) -> tuple[str, str | None]:
+    """The proof as the evidence bears it out, and what speaks against the tap."""
+    if card is None or event.medium == "touch":
+        return event.proof, None
+    strength = PROOFS.index(event.proof)
+    if card["digest"] and event.proof in {"static", "signed"}:
+        # The digest is of this very credential: another one with this card's id was never issued.
+        if event.evidence.get("digest") != card["digest"]:
+            return "none", "card_forged"
+        return event.proof if strength <= PROOFS.index(card["proof"]) else card["proof"], None
+    if event.proof == "rotating" and event.clock == "unsynced":
+        return "static", None
+    if not card["digest"] and event.proof in {"static", "signed"}:
+        return "uid", None
+    return event.proof, None
+
+
+def _contradiction(event: TapEvent, card: Row | None, at: int) -> str | None:
+    if card is None:
+        return "card_unknown"
+    if card["state"] in {"lost", "replaced", "expired"}:
+        return f"card_{card['state']}"
+    if card["not_after"] is not None and at >= card["not_after"]:
+        return "card_expired"
+    if event.volunteer is not None and event.volunteer != card["volunteer"]:
+        return "card_of_another"
+    return None
