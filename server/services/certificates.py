@@ -1,4 +1,4 @@
-"""Records of service on paper (民政部令67 art. 14-17): free, from the record, checkable by anybody who holds it.
+"""Records of service on paper (民政部令67 art. 14-17): free, from the record, checkable by its holder.
 
 A certificate says what the ledger said when it was issued. Its number names one row of the export log; its
 check code is a MAC over all it says under the server's key, so that no number can be guessed into a name.
@@ -47,7 +47,7 @@ class Certificate:
 def issue(
     uow: Uow, acting: Acting, number: str, *, minutes: Mapping[str, int], work: list[Row]
 ) -> Certificate:
-    """Issue a certificate; ``work`` has ``activity``, ``minutes``, ``first_day``, ``last_day`` for each activity."""
+    """Issue a certificate; ``work``: ``activity``, ``minutes``, ``first_day``, ``last_day`` of each activity."""
     person = volunteer(uow, number)
     detail = {
         "volunteer": number,
@@ -64,7 +64,7 @@ def issue(
 
 
 def check(uow: Uow, acting: Acting, number: str, code: str) -> Certificate:
-    """The certificate with this number and check code, or :class:`NotFound` without saying which was wrong."""
+    """The certificate with this number and check code, or :class:`NotFound`, not saying which was wrong."""
     wanted = _plain(number)
     row = uow.rows("exports").get(export_id=wanted, what=WHAT)
     found = _certificate(acting, uow.community_id, row) if row else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.errors import Invalid
 from server.services.members import NewVolunteer
@@ -34,15 +34,22 @@ _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 
 
+class Fault(NamedTuple):
+    """What is wrong in a row: a word of a closed list (server/web/words.py says it) and the value in question."""
+
+    code: str
+    value: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """One row: a person who can be registered, or what is wrong, in words."""
+    """One row: a person who can be registered, or what is wrong."""
 
     line: int
     """Line in the file as a spreadsheet counts it."""
     cells: Mapping[str, str]
     person: NewVolunteer | None
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +139,20 @@ def _cells(names: Sequence[str | None], cells: Sequence[str]) -> dict[str, str]:
 
 
 def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
-    faults: list[str] = []
+    faults: list[Fault] = []
     birth = _birth(cells.get("birth", ""), known.today, faults)
     name, number, phone = cells.get("name", ""), cells.get("number") or None, cells.get("phone") or None
     _check_person(name, number, phone, known, faults)
     team_id = _team(cells.get("team", ""), known, faults)
     sex = SEXES.get(cells.get("sex", "").lower())
     if sex is None:
-        faults.append(f"性别写作“男”或“女”,不是“{cells['sex']}”")
+        faults.append(Fault("sex", cells["sex"]))
     guardian = _guardian(cells, birth, known.today, faults)
     if "consent" in cells and not _is_yes(cells["consent"]):
-        faults.append("本人未同意,不能登记")
+        faults.append(Fault("consent"))
     identities = _identities(name, phone, birth)
     if name and identities & known.people:
-        faults.append("已有同名且电话或出生日期相同的人")
+        faults.append(Fault("twice", name))
     if faults:
         return ImportedRow(line, cells, None, tuple(faults))
     known.people |= identities
@@ -167,18 +174,20 @@ def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
     return ImportedRow(line, cells, person)
 
 
-def _check_person(name: str, number: str | None, phone: str | None, known: _Known, faults: list[str]) -> None:
+def _check_person(
+    name: str, number: str | None, phone: str | None, known: _Known, faults: list[Fault]
+) -> None:
     if not name:
-        faults.append("缺姓名")
+        faults.append(Fault("name_missing"))
     elif len(name) > 60:
-        faults.append("姓名过长")
+        faults.append(Fault("name_long", name[:20]))
     if number and number in known.numbers:
-        faults.append(f"编号 {number} 已被使用")
+        faults.append(Fault("number_taken", number))
     if phone and not _PHONE.fullmatch(phone):
-        faults.append(f"电话“{phone}”无法识别")
+        faults.append(Fault("phone", phone))
 
 
-def _birth(text: str, today: str, faults: list[str]) -> str | None:
+def _birth(text: str, today: str, faults: list[Fault]) -> str | None:
     if not text:
         return None
     parts = _DATE.fullmatch(text)
@@ -188,27 +197,27 @@ def _birth(text: str, today: str, faults: list[str]) -> str | None:
         year, month, day = (int(part) for part in parts.groups())
         found = date(year, month, day).isoformat()
     except ValueError:
-        faults.append(f"出生日期“{text}”不是日期(写作 1956-02-29)")
+        faults.append(Fault("birth", text))
         return None
     if found > today or found < "1900":
-        faults.append(f"出生日期“{text}”不可能")
+        faults.append(Fault("birth_impossible", text))
         return None
     return found
 
 
-def _team(name: str, known: _Known, faults: list[str]) -> str | None:
+def _team(name: str, known: _Known, faults: list[Fault]) -> str | None:
     if not name:
         return None
     if name not in known.teams:
-        faults.append(f"没有名为“{name}”的志愿队")
+        faults.append(Fault("team", name))
         return None
     return known.teams[name]
 
 
-def _guardian(cells: Mapping[str, str], birth: str | None, today: str, faults: list[str]) -> dict[str, Any]:
+def _guardian(cells: Mapping[str, str], birth: str | None, today: str, faults: list[Fault]) -> dict[str, Any]:
     name, phone = cells.get("guardian_name", ""), cells.get("guardian_phone", "")
     if birth and _age(birth, today) < ADULT and not name:
-        faults.append("未满18岁,缺监护人")
+        faults.append(Fault("guardian"))
     return {"name": name, "phone": phone, "relation": ""} if name else {}
 
 

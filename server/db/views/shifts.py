@@ -75,6 +75,22 @@ class ShiftViews(Reader):
         query = select(DECISIONS).where(self.mine(DECISIONS), about)
         return self.all(query.order_by(DECISIONS.c.recorded_at, DECISIONS.c.fact_seq))
 
+    def work_of(self, number: str) -> list[Row]:
+        """What a person's credited service was: activity, minutes, first and last day, most first."""
+        minutes = func.sum(SHIFTS.c.credited).label("minutes")
+        query = (
+            select(
+                func.coalesce(ACTIVITIES.c.name, "").label("activity"),
+                minutes,
+                func.min(SHIFTS.c.day).label("first_day"),
+                func.max(SHIFTS.c.day).label("last_day"),
+            )
+            .outerjoin(ACTIVITIES, joined(SHIFTS, ACTIVITIES, ("activity_id", "activity_id")))
+            .where(self.mine(SHIFTS), SHIFTS.c.volunteer == number, SHIFTS.c.credited > 0)
+            .group_by(ACTIVITIES.c.name)
+        )
+        return self.all(query.order_by(minutes.desc(), ACTIVITIES.c.name))
+
     def on_duty(self) -> list[Row]:
         """Everybody whose shift is open now, by activity and start."""
         query = self._shifts().where(SHIFTS.c.state == "open")
