@@ -1,4 +1,4 @@
-"""Draws QR codes as a camera may see them: one fault at a time, mixed, and as hand-held sequences; all seeded."""
+"""Draws QR codes as a camera may see them: one fault at a time, mixed, and in sequences; seeded."""
 
 import string
 from collections.abc import Callable
@@ -13,12 +13,14 @@ Gray = np.ndarray[Any, np.dtype[Any]]
 Rng = np.random.Generator
 BASE45 = string.digits + string.ascii_uppercase + " $%*+-./:"
 SIZES = {"card": (7, "Q", 117), "small": (2, "M", 25), "plain": (4, "M", 60), "large": (10, "M", 220)}
-"""Version, error level and length of what the codes say; ``card`` is Yika's own (facts of the card format)."""
+"""Version, error level and length of what the codes say; ``card`` is Yika's own."""
 
 
 @lru_cache(maxsize=512)
 def _modules(text: str, version: int, level: str) -> Gray:
-    code = qrcode.QRCode(version=version, error_correction=getattr(qrcode.constants, f"ERROR_CORRECT_{level}"))
+    code = qrcode.QRCode(
+        version=version, error_correction=getattr(qrcode.constants, f"ERROR_CORRECT_{level}")
+    )
     code.add_data(text, optimize=0)
     code.make(fit=True)
     return np.where(np.array(code.get_matrix(), dtype=bool), 0, 255).astype(np.uint8)
@@ -54,7 +56,9 @@ def _corners(rng: Rng, width: int, height: int, side: float, turn: float, tilt: 
     distance = 3.0 * side
     seen = unit[:, :2] * (distance / (distance + unit[:, 2:3]))
     reach = np.abs(seen).max(axis=0) + 4
-    center = [rng.uniform(min(r, s / 2), max(s - r, s / 2)) for r, s in zip(reach, (width, height), strict=True)]
+    center = [
+        rng.uniform(min(r, s / 2), max(s - r, s / 2)) for r, s in zip(reach, (width, height), strict=True)
+    ]
     return (seen + center).astype(np.float32)
 
 
@@ -72,7 +76,9 @@ def paste(room: Gray, modules: Gray, corners: Gray, contrast: tuple[float, float
     window = tuple(int(v) for v in (high - low) * over)
     drawn = cv2.warpPerspective(big, matrix, window, flags=cv2.INTER_AREA)
     mask = cv2.warpPerspective(np.ones_like(big), matrix, window)
-    drawn, mask = (cv2.resize(a, tuple(int(v) for v in high - low), interpolation=cv2.INTER_AREA) for a in (drawn, mask))
+    drawn, mask = (
+        cv2.resize(a, tuple(int(v) for v in high - low), interpolation=cv2.INTER_AREA) for a in (drawn, mask)
+    )
     frame = room.copy()
     part = frame[low[1] : high[1], low[0] : high[0]]
     part[:] = part * (1 - mask) + drawn
@@ -123,7 +129,7 @@ def bleach(rng: Rng, picture: Gray, corners: Gray, share: float) -> Gray:
 
 
 def _curl(rng: Rng, degrees: float) -> tuple[bytes, Gray]:
-    text, flat, module, corners = shot(rng, tilt=0.0, turn=float(rng.uniform(-5, 5)), module=3.4)
+    text, flat, _, corners = shot(rng, tilt=0.0, turn=float(rng.uniform(-5, 5)), module=3.4)
     center = corners.mean(axis=0)
     half = float(np.abs(corners - center).max())
     bend = np.radians(degrees)
@@ -135,7 +141,9 @@ def _curl(rng: Rng, degrees: float) -> tuple[bytes, Gray]:
     bent = (radius * np.arcsin(np.clip(along / radius, -1, 1)) - along).astype(np.float32)
     moved = (x + bent, y) if sideways else (x, y + bent)
     shade = 0.55 + 0.45 * np.cos((along + bent) / radius)
-    return text, cv2.remap(flat, moved[0], moved[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * shade
+    return text, cv2.remap(
+        flat, moved[0], moved[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    ) * shade
 
 
 def _moire(rng: Rng, picture: Gray) -> Gray:
@@ -169,7 +177,9 @@ def _dirt(rng: Rng, picture: Gray, corners: Gray) -> Gray:
 
 
 def _jpeg(picture: Gray, quality: int) -> Gray:
-    _, data = cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, data = cv2.imencode(
+        ".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
     return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32)
 
 
@@ -250,7 +260,9 @@ def _blocky(rng: Rng) -> tuple[bytes, Gray]:
 
 
 def _mixed(rng: Rng) -> tuple[bytes, Gray]:
-    text, sharp, module, corners = shot(rng, turn=float(rng.uniform(-30, 30)), tilt=float(rng.uniform(10, 40)))
+    text, sharp, module, corners = shot(
+        rng, turn=float(rng.uniform(-30, 30)), tilt=float(rng.uniform(10, 40))
+    )
     return text, _several(rng, sharp, module, corners, float(rng.uniform(0.5, 1.0)))
 
 
@@ -308,13 +320,15 @@ def sequence(rng: Rng, length: int = 8) -> tuple[bytes, list[Gray], list[Gray]]:
     light = rng.uniform(0.25, 1.0)
     frames = []
     for _ in range(length):
-        corners = corners + rng.normal(0, 6, 2).astype(np.float32) + rng.normal(0, 1.5, (4, 2)).astype(np.float32)
+        corners = (
+            corners + rng.normal(0, 6, 2).astype(np.float32) + rng.normal(0, 1.5, (4, 2)).astype(np.float32)
+        )
         corners += np.clip(40 - corners.min(axis=0), 0, None) - np.clip(
             corners.max(axis=0) - (width - 40, height - 40), 0, None
         )
         held = paste(room, modules, corners.astype(np.float32)) * light
-        held = cv2.GaussianBlur(held, (0, 0), 0.05 + float(rng.uniform(0.25, 0.62)) * module)
-        held = smear(held, float(rng.uniform(0.3, 2.2)) * module, angle + float(rng.normal(0, 0.5)))
+        held = cv2.GaussianBlur(held, (0, 0), 0.05 + float(rng.uniform(0.25, 0.55)) * module)
+        held = smear(held, float(rng.uniform(0.3, 1.9)) * module, angle + float(rng.normal(0, 0.5)))
         if rng.random() < 0.35:
             held = bleach(rng, held, corners, float(rng.uniform(0.02, 0.12)))
         frames.append(grain(rng, held, 5.0))

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from hardware.ports import CardRead, ContentKind, Interrogator, ReaderLost, ReaderState, SettingWrong
 from hardware.qr_decode import Decoder, Found, Gray, Region, libraries
+from hardware.reader_thread import ReaderThread
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def open_frames(source: str, settings: CameraSettings, wait: Wait) -> Frames:
 
 
 class PresenceGate:
-    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, in under half a millisecond.
+    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, within half a millisecond.
 
     The scene is learned: quickly where nothing stands, slowly (``ABSORB_MS``) where something does, so that a
     card held still stays a change for long and a moved chair does not stay one for ever.
@@ -308,26 +309,24 @@ class Watcher:
 class CameraReader:
     """A camera as a card reader (``hardware.ports.CardReader``); every code it sees is one presentation."""
 
-    BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0)
-
     def __init__(
         self,
         source: str,
         *,
         name: str,
         settings: CameraSettings | None = None,
-        opener: Opener = open_frames,
+        opener: Opener | None = None,
         uptime: Callable[[], int] = lambda: time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
     ) -> None:
         libraries()  # a missing library is told at once, not from a thread
         self.name = name
-        self._source, self._opener, self._uptime = str(source), opener, uptime
+        self._source, self._opener, self._uptime = str(source), opener or open_frames, uptime
         self._settings = settings or CameraSettings()
-        self._stopping = threading.Event()
         self._fresh = threading.Condition()
         self._latest: tuple[Frame, int] | None = None
-        self._state: ReaderState | None = None
-        self._threads: list[threading.Thread] = []
+        self._stopping = True
+        self._frames = ReaderThread(name, self._take_frames)
+        self._decoding: threading.Thread | None = None
 
     def start(
         self,
@@ -336,73 +335,48 @@ class CameraReader:
         interrogator: Interrogator | None = None,  # noqa: ARG002 - a printed code answers no question
     ) -> None:
         """Begin reading; returns at once."""
-        self._stopping.clear()
-        self._threads = [
-            threading.Thread(target=self._capture, args=(on_state,), name=f"{self.name}-frames", daemon=True),
-            threading.Thread(
-                target=self._decode, args=(on_read, on_state), name=f"{self.name}-codes", daemon=True
-            ),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._stopping, self._latest = False, None
+        self._frames.start(on_state)
+        self._decoding = threading.Thread(
+            target=self._decode, args=(on_read,), name=f"{self.name}-codes", daemon=True
+        )
+        self._decoding.start()
 
     def stop(self) -> None:
-        """Stop reading and close the camera; a driver that hangs is left behind after two seconds."""
-        self._stopping.set()
+        """Stop reading and close the camera; a driver that hangs is left behind."""
         with self._fresh:
+            self._stopping = True
             self._fresh.notify_all()
-        deadline = time.monotonic() + 1.8
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                log.warning("%s: %s still hangs in the driver", self.name, thread.name)
-        self._threads = []
+        self._frames.stop(seconds=1.4)
+        if self._decoding is not None:
+            self._decoding.join(0.5)
 
-    def _capture(self, on_state: Callable[[str, ReaderState], None]) -> None:
-        failures = 0
-        while not self._stopping.is_set():
-            taken = self._take_frames(on_state)
-            if self._stopping.is_set():
-                return
-            self._tell(on_state, ReaderState.LOST)
-            failures = 0 if taken else failures
-            self._stopping.wait(self.BACKOFF[min(failures, len(self.BACKOFF) - 1)])
-            failures += 1
-
-    def _take_frames(self, on_state: Callable[[str, ReaderState], None]) -> int:
-        """Open the source and take frames until it is gone; returns how many came."""
+    def _take_frames(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
+        frames = self._opener(self._source, self._settings, stopping.wait)
         try:
-            frames = self._opener(self._source, self._settings, self._stopping.wait)
-        except (ReaderLost, OSError) as error:
-            log.warning("%s: %s", self.name, error)
-            return 0
-        taken = 0
-        try:
-            while not self._stopping.is_set() and (frame := frames.read()) is not None:
-                taken += 1
-                self._tell(on_state, ReaderState.READY)
+            while not stopping.is_set():
+                frame = frames.read()
+                if frame is None:
+                    raise ReaderLost(f"camera {self._source!r} gives no more frames")
+                ready()
                 with self._fresh:
                     self._latest = (frame, self._uptime())
                     self._fresh.notify_all()
-        except (ReaderLost, OSError) as error:
-            log.warning("%s: %s", self.name, error)
         finally:
             frames.close()
-        return taken
 
-    def _decode(
-        self, on_read: Callable[[CardRead], None], on_state: Callable[[str, ReaderState], None]
-    ) -> None:
+    def _decode(self, on_read: Callable[[CardRead], None]) -> None:
         watcher = Watcher(self._settings)
-        while not self._stopping.is_set():
+        while True:
             with self._fresh:
                 came = self._fresh.wait_for(
-                    lambda: self._latest is not None or self._stopping.is_set(),
-                    self._settings.stall_ms / 1000,
+                    lambda: self._latest is not None or self._stopping, self._settings.stall_ms / 1000
                 )
+                if self._stopping:
+                    return
                 latest, self._latest = self._latest, None
             if not came:
-                self._tell(on_state, ReaderState.LOST)
+                self._frames.tell(ReaderState.LOST)  # open, and yet no frame: a hung camera
             if latest is not None:
                 self._look(watcher, latest, on_read)
 
@@ -410,21 +384,16 @@ class CameraReader:
         frame, at = latest
         try:
             for found in watcher.look(frame, at):
-                on_read(
-                    CardRead(
-                        medium="qr",
-                        content=found.content,
-                        content_kind=ContentKind.TEXT,
-                        evidence={"step": found.step, "ms": self._uptime() - at},
-                        reader=self.name,
-                        uptime_ms=at,
-                    )
-                )
-        except Exception:  # the next card must be read whatever this frame did
+                on_read(self._to_read(found, at))
+        except Exception:  # the next card must be read whatever this frame, or its hearer, did
             log.exception("%s: a frame could not be looked at", self.name)
 
-    def _tell(self, on_state: Callable[[str, ReaderState], None], state: ReaderState) -> None:
-        with self._fresh:
-            changed, self._state = state is not self._state, state
-        if changed:
-            on_state(self.name, state)
+    def _to_read(self, found: Found, at: int) -> CardRead:
+        return CardRead(
+            medium="qr",
+            content=found.content,
+            content_kind=ContentKind.TEXT,
+            evidence={"step": found.step, "ms": self._uptime() - at},
+            reader=self.name,
+            uptime_ms=at,
+        )

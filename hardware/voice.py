@@ -2,7 +2,7 @@
 
 What is said word for word the same every time (the *phrases*) is made once and kept in the cache folder. A
 sentence with a name in it is made afresh in memory-backed storage and gone after it was said: a stolen kiosk
-must not speak people's names. A recording ``KEY.LANG.wav`` in the clips folder stands in for what its key says.
+must not speak people's names. A recording ``KEY.LANG.wav`` in the clips folder stands in for its key's words.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ PROGRAMS = {
 class VoiceSettings:
     """How the voice sounds and through what."""
 
-    cache_dir: Path
-    clips_dir: Path | None = None
+    cache_dir: Path | str
+    clips_dir: Path | str | None = None
     """Recordings by people: ``shift_started.zh.wav``."""
     player: Sequence[str] = ("aplay", "-q", "{file}")
     words_a_minute: int = 150
@@ -70,7 +70,8 @@ class EspeakVoice:
         self._synthesizer = _program(settings.synthesizer)
         self._player = [_program(settings.player[0]), *settings.player[1:]]
         self._phrases = {(text, language) for (_, language), text in (phrases or {}).items()}
-        settings.cache_dir.mkdir(parents=True, exist_ok=True)
+        self._cache = Path(settings.cache_dir)
+        self._cache.mkdir(parents=True, exist_ok=True)
         self._passing = Path(tempfile.mkdtemp(prefix="yika-voice-", dir=_memory()))
         self._changed = threading.Condition()
         self._wanted: tuple[str, str, str] | None = None
@@ -129,12 +130,12 @@ class EspeakVoice:
     def _clip(self, key: str, text: str, language: str, *, turn: int) -> Path | None:
         """The sound of a sentence: recorded, kept, or made now; ``None`` when it was cut off or failed."""
         if self._settings.clips_dir is not None:
-            recorded = self._settings.clips_dir / f"{key}.{language}.wav"
+            recorded = Path(self._settings.clips_dir) / f"{key}.{language}.wav"
             if recorded.is_file():
                 return recorded
         recipe = f"{self._settings.words_a_minute}\n{language}\n{text}".encode()
         kept = (text, language) in self._phrases
-        folder = self._settings.cache_dir if kept else self._passing
+        folder = self._cache if kept else self._passing
         clip = folder / f"{hashlib.sha256(recipe).hexdigest()[:24]}.wav"
         if clip.is_file():
             return clip
