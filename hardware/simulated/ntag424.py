@@ -35,7 +35,7 @@ class Ntag424Card(Ntag424Native, IsoDepCard):
     def activate(self) -> Identity:
         """Power up; with a random UID, make one up."""
         self.reset()
-        self._talk = Talk()
+        self.talk = Talk()
         if self.random_uid:
             return Identity(b"\x08" + self.random(3), b"\x04\x03", 0x20)
         return Identity(self.uid, b"\x44\x03", 0x20)
@@ -66,25 +66,25 @@ class Ntag424Card(Ntag424Native, IsoDepCard):
     def _iso_select(self, command: bytes) -> bytes:
         name = command[5 : 5 + command[4]] if len(command) > 5 else b""
         if command[2] == 0x04 and name == APPLICATION:
-            self._talk = Talk(application=True)
+            self.talk = Talk(application=True)
             return ISO_OK
         if command[2] != 0x00 or len(name) != 2:
             return ISO_NOT_FOUND
         identifier = int.from_bytes(name, "big")
         if identifier in (0x3F00, 0xE110):
-            self._talk = Talk(application=identifier == 0xE110)
+            self.talk = Talk(application=identifier == 0xE110)
             return ISO_OK
-        if not self._talk.application or identifier not in FILE_IDS:
+        if not self.talk.application or identifier not in FILE_IDS:
             return ISO_NOT_FOUND
-        self._talk.file, self._talk.sdm_counted = FILE_IDS[identifier], False
+        self.talk.file, self.talk.sdm_counted = FILE_IDS[identifier], False
         return ISO_OK
 
     def _iso_file(self, command: bytes) -> tuple[int, int] | None:
         """The file and the offset that a command names, by a short identifier or by selection before."""
         if command[2] & 0x80:
             short = SHORT_IDS.get(command[2] & 0x1F)
-            return None if short is None or not self._talk.application else (short, command[3])
-        return None if self._talk.file is None else (self._talk.file, command[2] << 8 | command[3])
+            return None if short is None or not self.talk.application else (short, command[3])
+        return None if self.talk.file is None else (self.talk.file, command[2] << 8 | command[3])
 
     def _iso_read(self, command: bytes) -> bytes:
         place = self._iso_file(command)

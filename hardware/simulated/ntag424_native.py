@@ -92,15 +92,15 @@ class Ntag424Native:
             raise ValueError("the UID of an NTAG 424 DNA has 7 bytes")
         if len(self.keys) != 5 or any(len(key) != 16 for key in self.keys):
             raise ValueError("an NTAG 424 DNA has 5 keys of 16 bytes")
-        self._talk = Talk()
+        self.talk = Talk()
 
     def content(self, number: int) -> bytes:
         """A file as it is read now; reading without a key counts once for each selection, and mirrors."""
         file = self.files[number]
-        if self._talk.session is not None or not file.settings.mirrors:
+        if self.talk.session is not None or not file.settings.mirrors:
             return bytes(file.content)
-        if not self._talk.sdm_counted:
-            self._talk.sdm_counted = True
+        if not self.talk.sdm_counted:
+            self.talk.sdm_counted = True
             self.counter = min(self.counter + 1, 0xFFFFFF)
         mirror = Mirror(file.settings, self.keys, self.uid, self.counter, self._filling)
         return mirror.applied(bytes(file.content))
@@ -115,18 +115,18 @@ class Ntag424Native:
             return self._native(command, data)
         except Refused as refusal:
             # Any error ends an authentication, and whatever was half said.
-            self._talk.session = self._talk.challenge = None
-            self._talk.version_part = 0
+            self.talk.session = self.talk.challenge = None
+            self.talk.version_part = 0
             return bytes((0x91, refusal.status))
 
     def _native(self, command: int, data: bytes) -> bytes:
         if command == 0xAF:
             return self._additional(data)
-        self._talk.challenge, self._talk.version_part = None, 0
+        self.talk.challenge, self.talk.version_part = None, 0
         if command in (0x71, 0x77):
             return self._challenged(data, first=command == 0x71)
         if command == 0x60:
-            self._talk.version_part = 1
+            self.talk.version_part = 1
             return VERSION[0] + MORE
         if command in (0xAD, 0x8D):
             return self._file_data(command, data)
@@ -139,49 +139,49 @@ class Ntag424Native:
         header, body = data[: how.header], data[how.header :]
         if len(header) < how.header:
             raise Refused(LENGTH)
-        session = self._talk.session
+        session = self.talk.session
         if session is None:
             if how.secret:
                 raise Refused(AUTHENTICATION)
             return how.run(self, header, body) + OK
         body = session.opened(command, header, body, full=how.sent == FULL)
         answer = how.run(self, header, body)
-        if self._talk.session is not session:
+        if self.talk.session is not session:
             return answer + OK  # a changed key ends its own session: no MAC can follow
         return session.sealed(answer, full=how.answered == FULL) + OK
 
     def _challenged(self, data: bytes, *, first: bool) -> bytes:
-        if not self._talk.application or not data or data[0] >= len(self.keys):
+        if not self.talk.application or not data or data[0] >= len(self.keys):
             raise Refused(NO_KEY)
-        if not first and self._talk.session is None:
+        if not first and self.talk.session is None:
             raise Refused(AUTHENTICATION)
         number = self.random(16)
-        self._talk.challenge = (data[0], number, first)
+        self.talk.challenge = (data[0], number, first)
         return encrypt(self.keys[data[0]], ZERO_IV, number) + MORE
 
     def _additional(self, data: bytes) -> bytes:
-        if self._talk.challenge is not None:
+        if self.talk.challenge is not None:
             return self._authenticated(data)
-        part = self._talk.version_part
+        part = self.talk.version_part
         if part == 1:
-            self._talk.version_part = 2
+            self.talk.version_part = 2
             return VERSION[1] + MORE
         if part == 2:
-            self._talk.version_part = 0
+            self.talk.version_part = 0
             shown = bytes(7) if self.random_uid else self.uid
             return shown + bytes.fromhex("00000000000001") + OK
         raise Refused(ABORTED)
 
     def _authenticated(self, data: bytes) -> bytes:
-        assert self._talk.challenge is not None
-        (key_no, theirs, first), self._talk.challenge = self._talk.challenge, None
+        assert self.talk.challenge is not None
+        (key_no, theirs, first), self.talk.challenge = self.talk.challenge, None
         if len(data) != 32:
             raise Refused(LENGTH)
         key = self.keys[key_no]
         plain = decrypt(key, ZERO_IV, data)
         if plain[16:] != rotated(theirs):
             raise Refused(AUTHENTICATION)
-        old = self._talk.session
+        old = self.talk.session
         ti = self.random(4) if first or old is None else old.ti
         session = Session.begun(key, key_no, ti, (plain[:16], theirs))
         answer = rotated(plain[:16])
@@ -189,15 +189,15 @@ class Ntag424Native:
             answer = ti + answer + bytes(12)
         else:
             session.counter = old.counter
-        self._talk.session = session
+        self.talk.session = session
         return encrypt(key, ZERO_IV, answer) + OK
 
     @property
     def _key_no(self) -> int | None:
-        return self._talk.session.key_no if self._talk.session else None
+        return self.talk.session.key_no if self.talk.session else None
 
     def _file(self, number: int) -> File:
-        if not self._talk.application or number not in self.files:
+        if not self.talk.application or number not in self.files:
             raise Refused(NO_FILE)
         return self.files[number]
 
@@ -218,8 +218,8 @@ class Ntag424Native:
         if mode:
             sent, answered = (mode, MAC) if writing else (MAC, mode)
             return self._secured(command, data, _Command(run, 7, sent, answered))
-        if self._talk.session is not None:
-            self._talk.session.counter += 1
+        if self.talk.session is not None:
+            self.talk.session.counter += 1
         return run(self, data[:7], data[7:]) + OK
 
     def _range(self, header: bytes) -> tuple[int, int]:
@@ -266,7 +266,7 @@ class Ntag424Native:
                 raise Refused(INTEGRITY)
         self.keys[number], self.versions[number] = key, version
         if number == 0:
-            self._talk.session = None
+            self.talk.session = None
         return b""
 
     def _change_file_settings(self, header: bytes, body: bytes) -> bytes:

@@ -144,7 +144,7 @@ class Pn532Chip:
             self.asleep, data = False, data[5:]
         for frame in self._scanner.feed(data):
             if self._next_baud is not None:
-                # The host acknowledges, and the speed changes. A driver that closes its line at once loses this
+                # The host acknowledges, and the speed changes. A driver that closes its line then loses this
                 # in a pseudo-terminal, where speed is but a word: then the next command serves as well.
                 self.baud, self._next_baud = self._next_baud, None
             if frame:

@@ -1,0 +1,134 @@
+"""From the names in a kiosk's configuration to drivers, and what is said when that fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardware.factory import READERS, SimulatedReader, build_indicator, build_reader, build_voice
+from hardware.ports import CardReader, DriverUnknown, ReaderState, SettingWrong
+from tests.support.hardware import MESSAGE, ReaderLog, ntag
+
+
+def simulated(**settings: Any) -> SimulatedReader:
+    reader = build_reader({"driver": "simulated", **settings}, name="demo")
+    assert isinstance(reader, SimulatedReader)
+    return reader
+
+
+def test_a_simulated_reader_reads_what_its_hand_puts_down() -> None:
+    log, reader = ReaderLog(), simulated()
+    reader.start(log.on_read, log.on_state)
+    try:
+        log.wait_state(ReaderState.READY)
+        reader.hand.put("uid:DEADBEEF")
+        log.wait_reads(1)
+        reader.hand.take()
+        reader.hand.put(ntag())
+        log.wait_reads(2)
+    finally:
+        reader.stop()
+    assert [read.uid.hex() for read in log.reads] == ["deadbeef", "04112233445566"]
+    assert log.reads[1].content == MESSAGE
+    assert {read.reader for read in log.reads} == {"demo"}
+
+
+def test_a_simulated_reader_can_be_started_again() -> None:
+    log, reader = ReaderLog(), simulated()
+    for count in (1, 2):
+        reader.start(log.on_read, log.on_state)
+        reader.hand.put(ntag(last=count))
+        log.wait_reads(count)
+        reader.stop()
+
+
+def test_a_reader_of_cards_is_made_without_being_opened() -> None:
+    reader: CardReader = build_reader({"driver": "nfcpy", "path": "tty:AMA0:pn532"}, name="door")
+    assert reader.name == "door"
+
+
+def test_times_of_a_reader_may_be_set() -> None:
+    build_reader({"driver": "nfcpy", "path": "usb", "gone_ms": 500, "poll_s": 0.05}, name="door")
+
+
+def test_a_camera_is_made_with_its_source_and_settings() -> None:
+    assert build_reader({"driver": "camera", "source": "0", "width": 640}, name="eye").name == "eye"
+
+
+@pytest.mark.parametrize("driver", ["", "nfc", "Simulated", "__init__"])
+def test_an_unknown_driver_is_refused_with_the_known_ones(driver: str) -> None:
+    with pytest.raises(DriverUnknown, match="nfcpy, camera, pcsc, keyboard, serial, simulated"):
+        build_reader({"driver": driver}, name="door")
+
+
+def test_a_reader_without_a_driver_is_refused() -> None:
+    with pytest.raises(DriverUnknown):
+        build_reader({}, name="door")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"driver": "nfcpy"}, "needs path"),
+        ({"driver": "nfcpy", "path": ""}, "needs path"),
+        ({"driver": "nfcpy", "path": 3}, "needs path"),
+        ({"driver": "camera"}, "needs source"),
+        ({"driver": "nfcpy", "path": "usb", "paht": "usb"}, 'no setting "paht"'),
+        ({"driver": "nfcpy", "path": "usb", "gone_ms": "long"}, "gone_ms is like 300"),
+        ({"driver": "nfcpy", "path": "usb", "clock_uptime_ms": 1}, 'no setting "clock_uptime_ms"'),
+        ({"driver": "nfcpy", "path": "usb", "patience": 1}, 'no setting "patience"'),
+        ({"driver": "camera", "source": "0", "at_end": "explode"}, "at_end"),
+        ({"driver": "camera", "source": "0", "width": -1}, "width"),
+        ({"driver": "simulated", "path": "usb"}, 'no setting "path"'),
+        ({"driver": "simulated", "paced": "yes"}, "paced is like False"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingWrong, match=said):
+        build_reader(settings, name="door")
+
+
+def test_no_lights_and_no_voice_are_silent() -> None:
+    indicator, voice = build_indicator("none"), build_voice("none")
+    indicator.show("accepted")
+    voice.say("shift_started", "好", "zh")
+    indicator.close()
+    voice.close()
+
+
+def test_unknown_lights_and_voices_are_refused() -> None:
+    with pytest.raises(DriverUnknown, match="none, gpio"):
+        build_indicator("candle")
+    with pytest.raises(DriverUnknown, match="none, espeak-ng"):
+        build_voice("choir")
+
+
+@pytest.mark.parametrize(("driver", "library"), [("nfcpy", "nfc"), ("camera", "cv2")])
+def test_a_missing_library_is_named_with_what_to_install(driver: str, library: str) -> None:
+    """In a process of its own, where the library cannot be found."""
+    program = f"""
+import sys
+sys.modules[{library!r}] = None
+from hardware.factory import build_reader
+from hardware.ports import LibraryMissing
+try:
+    build_reader({{"driver": {driver!r}, {READERS[driver].where!r}: "usb"}}, name="door")
+except LibraryMissing as error:
+    assert "yika[kiosk]" in str(error), error
+else:
+    sys.exit("it was made")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_the_factory_imports_no_driver_before_one_is_asked_for() -> None:
+    program = """
+import sys
+import hardware.factory
+libraries = {"nfc", "cv2", "zxingcpp", "smartcard", "evdev", "serial", "gpiozero", "hardware.simulated"}
+found = libraries & set(sys.modules)
+sys.exit(str(found) if found else 0)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
