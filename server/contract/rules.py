@@ -146,7 +146,8 @@ def _is_handed_over_by_plan(shift: OpenShift, at: int, plans: list[Plan], policy
     opens = next_plan.start - policy.grace_before * MINUTE
     closes = next_plan.start + policy.grace_after * MINUTE
     limit = end_deadline(shift, [], policy)
-    return max(opens, shift.started_at + 1) <= at <= min(closes, max(limit, next_plan.start))
+    # Never past the shift's own limit: yesterday's forgotten round is not ended by today's plan.
+    return max(opens, shift.started_at + 1) <= at <= min(closes, limit)
 
 
 def _comes_after(plan: Plan, shift: OpenShift) -> bool:
