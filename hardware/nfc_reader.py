@@ -58,6 +58,8 @@ class Patience:
     """So many bad answers of the reader in a row make it lost."""
     backoff_s: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 5.0)
     """Pauses between attempts to open the reader; the last one repeats."""
+    outage_ms: int = 3000
+    """A card that lay there before the reader was lost for less than this, and still does, is no new one."""
     idle_s: float = 600.0
     """After so long without a card a serial reader is initialised anew (nfcpy#62: detection slows down)."""
 
@@ -68,6 +70,7 @@ class _Presentation:
 
     uid: bytes
     since: int
+    seen: int
     absent_since: int | None = None
     told: bool = False
     tries: int = 0
@@ -140,10 +143,10 @@ class NfcReader:
 
     def _supervise(self) -> None:
         """Open the reader and serve it, again and again; a longer pause after each failure in a row."""
-        failures = 0
+        failures, watch = 0, _Watch(self)
         while not self._stopping.is_set():
             try:
-                served = self._serve(_Device(self.path))
+                served = self._serve(_Device(self.path), watch)
             except ReaderLost as error:
                 log.log(logging.DEBUG if failures else logging.WARNING, "%s: %s", self.name, error)
                 served = False
@@ -155,9 +158,10 @@ class NfcReader:
             self._stopping.wait(pauses[min(failures, len(pauses) - 1)])
             failures += 1
 
-    def _serve(self, device: "_Device") -> bool | None:
+    def _serve(self, device: "_Device", watch: "_Watch") -> bool | None:
         """Read until the reader is lost (true if it ever answered) or rests (``None``: idle, or to stop)."""
-        watch, served, glitches = _Watch(self, device), False, 0
+        served, glitches = False, 0
+        watch.opened(device, self._clock())
         try:
             while not self._stopping.is_set():
                 try:
@@ -178,9 +182,13 @@ class NfcReader:
             device.close()
 
     def _tell_state(self, state: ReaderState) -> None:
-        if state is not self._state:
-            self._state = state
+        if state is self._state:
+            return
+        self._state = state
+        try:
             self._on_state(self.name, state)
+        except Exception:  # a listener's fault must not end the reading
+            log.exception("%s: the state %s could not be told", self.name, state)
 
     def _tell(self, presentation: _Presentation, learned: _Learned, now: int) -> None:
         presentation.told = True
@@ -204,13 +212,19 @@ class NfcReader:
 
 
 class _Watch:
-    """Follows the cards in front of one opened device."""
+    """Follows the cards in front of the reader, also when that has to be opened again."""
 
-    def __init__(self, reader: NfcReader, device: "_Device") -> None:
-        self._reader, self._device = reader, device
-        self._patience = reader._patience
+    def __init__(self, reader: NfcReader) -> None:
+        self._reader, self._patience = reader, reader._patience
+        self._device: _Device | None = None
         self._present: dict[bytes, _Presentation] = {}
-        self._busy_at = reader._clock()
+        self._busy_at = 0
+
+    def opened(self, device: "_Device", now: int) -> None:
+        """Go on with this device; a card that was there just before and still is, is no new one."""
+        self._device, self._busy_at = device, now
+        short = self._patience.outage_ms
+        self._present = {key: one for key, one in self._present.items() if now - one.seen <= short}
 
     def idle_ms(self, now: int) -> int:
         """How long no card has been there."""
@@ -218,25 +232,31 @@ class _Watch:
 
     def look(self, now: int) -> None:
         """Call for a card once, and do what is due."""
+        assert self._device is not None
         target = self._device.sense()
         key = b"" if target is None else _key(target)
         self._part(key, now)
         if target is None:
             return
         self._busy_at = now
-        presentation = self._present.setdefault(key, _Presentation(_uid(target), now))
-        presentation.absent_since = None
+        presentation = self._present.setdefault(key, _Presentation(_uid(target), since=now, seen=now))
+        presentation.seen, presentation.absent_since = now, None
         if not presentation.told:
-            self._attend(presentation, target)
+            self._attend(self._device, presentation, target)
 
     def _part(self, key: bytes, now: int) -> None:
-        """Forget the cards that have been looked for in vain for long enough."""
+        """Forget the cards that have been looked for in vain for long enough.
+
+        One that was not read yet has gone at once when another card takes its place: told later, its failure
+        would cover the other's success on the screen.
+        """
         for other, presentation in list(self._present.items()):
             if other == key:
                 continue
             if presentation.absent_since is None:
                 presentation.absent_since = now
-            elif now - presentation.absent_since >= self._patience.gone_ms:
+            replaced = bool(key) and not presentation.told
+            if replaced or now - presentation.absent_since >= self._patience.gone_ms:
                 del self._present[other]
                 if not presentation.told:
                     self._tell_torn(presentation, now)
@@ -246,10 +266,10 @@ class _Watch:
         learned.note = "torn away"
         self._reader._tell(presentation, learned, now)
 
-    def _attend(self, presentation: _Presentation, target: Any) -> None:
+    def _attend(self, device: "_Device", presentation: _Presentation, target: Any) -> None:
         """One attempt at reading; tells the presentation when it brought an answer."""
         presentation.tries += 1
-        learned = self._device.read(target, self._reader._interrogator)
+        learned = device.read(target, self._reader._interrogator)
         now = self._reader._clock()
         if learned.sure:
             presentation.learned = learned
@@ -292,6 +312,11 @@ class _Device:
             line.close()
             raise
         self._frontend.device._path = path
+
+    @property
+    def chip(self) -> str:
+        """The chip's name and firmware as nfcpy tells it."""
+        return str(self._frontend.device.chipset_name)
 
     def close(self) -> None:
         """Put the reader to sleep and let the line go, whatever state it is in."""
@@ -381,6 +406,15 @@ class _Device:
         return transceive
 
 
+def probe(path: str) -> str:
+    """Open a reader, tell which chip answers, and close it; raises :class:`ReaderLost`."""
+    device = _Device(path)
+    try:
+        return device.chip
+    finally:
+        device.close()
+
+
 def _nfc() -> Any:
     try:
         import nfc
@@ -389,6 +423,9 @@ def _nfc() -> Any:
         raise LibraryMissing(
             'nfcpy and libusb-1.0 are needed: pip install "yika[kiosk]"; apt install libusb-1.0-0'
         ) from error
+    logger = logging.getLogger("nfc")
+    if logger.level == logging.INFO:  # its own setting: it would log each attempt to find an absent reader
+        logger.setLevel(logging.CRITICAL)
     return nfc
 
 

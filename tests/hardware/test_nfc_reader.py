@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hardware.nfc_reader import NfcReader, Patience
-from hardware.ports import CardTornAway, ContentKind, ReaderState, Transceive
+from hardware.nfc_reader import NfcReader, Patience, probe
+from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
 from hardware.simulated import Ntag424Card, PhoneCard, Pn532Uart, UidCard
 from tests.support.hardware import BRISK, MESSAGE, ReaderLog, bench, ntag
 
@@ -436,3 +436,55 @@ def test_the_moment_of_a_read_is_its_first_sight() -> None:
         reader.stop()
     assert 1000 <= read.uptime_ms < 1100
     assert read.evidence["ms"] > 0
+
+
+def test_a_card_replaced_before_it_was_read_is_told_before_the_one_that_replaced_it() -> None:
+    with bench(patience=Patience(poll_s=0.002, gone_ms=10_000)) as b:
+        b.field.put(ntag(last=1), frames=5)
+        assert b.field.wait_for(lambda: b.field.card is None, 5)
+        b.field.put(ntag(last=2))
+        b.log.wait_reads(2)
+    assert [(read.uid[-1], read.content_kind) for read in b.log.reads] == [
+        (1, ContentKind.UNREADABLE),
+        (2, ContentKind.NDEF),
+    ]
+
+
+@pytest.mark.parametrize(("outage_ms", "reads"), [(60_000, 1), (0, 2)])
+def test_a_card_that_lies_there_through_a_short_outage_is_no_new_presentation(
+    outage_ms: int, reads: int
+) -> None:
+    with bench(patience=Patience(poll_s=0.002, backoff_s=(0.02,), outage_ms=outage_ms)) as b:
+        b.field.put(ntag())
+        b.log.wait_reads(1)
+        b.uart.faults.mute = True
+        b.log.wait_state(ReaderState.LOST)
+        b.uart.faults.mute = False
+        b.log.wait_state(ReaderState.READY)
+        b.log.wait_reads(reads)
+        b.looks(20)
+        assert len(b.log.reads) == reads
+
+
+def test_a_failing_listener_of_states_does_not_end_the_reading(caplog: pytest.LogCaptureFixture) -> None:
+    log = ReaderLog()
+
+    def on_state(name: str, state: ReaderState) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with Pn532Uart() as uart:
+        reader = NfcReader(uart.path, name="door", patience=BRISK)
+        reader.start(log.on_read, on_state)
+        uart.field.put(ntag())
+        log.wait_reads(1)
+        reader.stop()
+    assert "a fault of ours" in caplog.text
+
+
+def test_a_probe_tells_the_chip_or_that_there_is_none() -> None:
+    with Pn532Uart() as uart:
+        assert probe(uart.path) == "PN532v1.6"
+        assert uart.chip.asleep
+        uart.faults.mute = True
+        with pytest.raises(ReaderLost, match=uart.path):
+            probe(uart.path)
