@@ -35,6 +35,8 @@ TEXTS = {
         "把卡放在读卡器上，或让摄像头看二维码",
         "Lay the card on the reader, or show the code to the camera",
     ),
+    "use_chip": ("把卡放在读卡器上", "Lay the card on the reader"),
+    "tap": ("刷卡", "TAP"),
     "steps_title": ("怎么用", "How to use"),
     "step_1": ("开始服务：刷一次", "Begin: tap once"),
     "step_2": ("结束服务：再刷一次", "Finish: tap once more"),
@@ -59,7 +61,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardFace:
-    """What one card shows: ``name`` as the person chose it (may be empty), ``text`` in the code."""
+    """What one card shows: ``name`` as the person chose it, ``text`` in the code; either may be empty."""
 
     number: str
     text: str
@@ -76,7 +78,8 @@ def check_face(face: CardFace, fonts: Fonts) -> None:
     for shown in (face.name, face.team, face.number):
         fonts.require(shown)
     colour_of(face)
-    card_matrix(face.text)
+    if face.text:
+        card_matrix(face.text)
 
 
 def colour_of(face: CardFace) -> tuple[int, int, int]:
@@ -118,7 +121,11 @@ class Pen:
     def front(self, face: CardFace, x: float, y: float, *, bleed: float = 0.0) -> None:
         """The side with name, number and code."""
         self._band(face, (x, y), bleed)
-        self.code(face.text, x + WIDTH - MARGIN - CODE, y + BAND + 2.9)
+        corner = x + WIDTH - MARGIN - CODE, y + BAND + 2.9
+        if face.text:
+            self.code(face.text, *corner)
+        else:
+            self._waves(*corner)
         left = x + MARGIN
         self._words(" ".join(TEXTS["role"]), (left, y + BAND + 7.2), size=8, ink=GREY)
         number = " ".join(TEXTS["number"])
@@ -129,7 +136,7 @@ class Pen:
         else:
             self._words(number, (left, y + 27.0), size=8, ink=GREY)
             self._fitted(face.number, (left, y + 36.0), largest=24)
-        use_zh, use_en = TEXTS["use"]
+        use_zh, use_en = TEXTS["use" if face.text else "use_chip"]
         self._words(use_zh, (left, y + 49.6), size=6.5)
         self._words(use_en, (left, y + 52.2), size=5.5, ink=THIN)
 
@@ -169,6 +176,16 @@ class Pen:
             left, top = x + (column - QUIET_ZONE) * MODULE, y + (row - QUIET_ZONE) * MODULE
             # A hair of overlap: screens that smooth edges would show white seams between rows.
             self._pdf.rect(left, top, length * MODULE, MODULE + _SEAM, style="F")
+
+    def _waves(self, x: float, y: float) -> None:
+        """Rings around the word where a chip card has no code."""
+        self._pdf.set_draw_color(60)
+        self._pdf.set_line_width(0.9)
+        for radius in (9.5, 12.0, 14.5):
+            self._pdf.circle(x + CODE / 2, y + CODE / 2, radius)
+        zh, en = TEXTS["tap"]
+        self._words(zh, (x + (CODE - self._width(zh, 16)) / 2, y + CODE / 2 + 1.2), size=16)
+        self._words(en, (x + (CODE - self._width(en, 8)) / 2, y + CODE / 2 + 5.2), size=8)
 
     def _band(self, face: CardFace, at: tuple[float, float], bleed: float) -> None:
         x, y = at
