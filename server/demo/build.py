@@ -277,7 +277,6 @@ def _live(
 ) -> int:
     """Let the month happen: kiosks boot at six and push at ten at night, one of them weekly."""
     policy, memory, count = Policy(), dict[str, Memory](), 0
-    last_day = _day(demo.now)
     for day, of_day in groupby(taps, key=lambda tap: _day(tap.at)):
         begins = min(day * DAY - 8 * HOUR + 6 * HOUR, demo.now - HOUR)
         for key, machine in machines.items():
@@ -289,8 +288,10 @@ def _live(
             count += 1
         sent_at = min(day * DAY - 8 * HOUR + 22 * HOUR, demo.now)
         for key, machine in machines.items():
-            if key != CLOCK_LOST or day % 7 == 3 or day == last_day:
+            if key != CLOCK_LOST or day % 7 == 3:
                 _send(demo, machine, sent_at)
+    for machine in machines.values():
+        _send(demo, machine, demo.now)
     return count
 
 
