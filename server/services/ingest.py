@@ -9,7 +9,6 @@ whatever its length.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
@@ -20,13 +19,13 @@ from server.contract.wire import (
     Status,
     TapEvent,
     WireError,
-    canonical,
     chain_hash,
     genesis,
 )
 from server.domain.facts import FactKind
 from server.errors import Invalid
 from server.services.acting import Acting, Row, Uow
+from server.services.batches import batch_digest
 from server.services.deriving import regrade_journal, store_derived
 from server.services.facts import Draft, store
 from server.services.projection import project_events
@@ -70,11 +69,6 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
         server_time=acting.now,
         roster_version=int(uow.rows("communities").rows()[0]["roster_version"]),
     )
-
-
-def batch_digest(rows: Sequence[tuple[str, str, str, str | None, int]]) -> str:
-    """Digest over (event_id, hash, status, reason, received_at) of what one push stored, in order of hash."""
-    return sha256(canonical([list(row) for row in sorted(rows, key=lambda row: row[1])])).hexdigest()
 
 
 def _judge(uow: Uow, push: Push, kiosk: KnownKiosk) -> tuple[list[Received], int | None]:

@@ -162,19 +162,20 @@ def _load(uow: Uow, wanted: Mapping[str, Collection[int | None]], shared: Common
     whole = len(known) < len(moments)
     span = None if whole else (min(known) - LOOK_AROUND, max(known) + LOOK_AROUND)
     far = []
-    for person in _read(uow, set(wanted), span, shared):
+    for person in read_people(uow, set(wanted), span, shared):
         person.moments = {moment for moment in wanted[person.number] if moment is not None}
         if span and _reaches_out(person, span):
             far.append(person)
         else:
             yield person
     for near in far:
-        for person in _read(uow, {near.number}, None, shared):
+        for person in read_people(uow, {near.number}, None, shared):
             person.moments = near.moments
             yield person
 
 
-def _read(uow: Uow, people: set[str], span: tuple[int, int] | None, shared: Common) -> Iterable[Person]:
+def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared: Common) -> Iterable[Person]:
+    """Events, plans, decisions and shifts of these people in a span of time; None takes all there is."""
     events = uow.events.of_people(people, *(span or (None, None)))
     events += _touching(uow, events) if span else []
     world = worlds(uow, people, span, events, shared)
