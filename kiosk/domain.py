@@ -7,7 +7,7 @@ time make of an open shift · may this person do that activity. README.md draws 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Literal, assert_never, assert_type
 
 from kiosk.memory import Held, left_out, minutes_of, recall, undone_taps, when
 from kiosk.outcomes import (
@@ -156,23 +156,15 @@ def _verdict(
 
 
 def _at_desk(scene: _Scene, held: Held | None, total: int | None) -> Verdict:
-    at = scene.now.at
-    match step_at(held.shift if held else None, at, scene.plans, scene.policy):
-        case Step.START:
-            return _start(scene, total, _unanswered(scene.person.proposal, scene))
-        case Step.MISSING_THEN_START:
-            assert held is not None
-            return _start(
-                scene, total, _missing(held.shift, scene) or _unanswered(scene.person.proposal, scene)
-            )
-        case Step.END:
-            assert held is not None
-            return _end(scene, held, total)
-        case Step.HAND_OVER:
-            assert held is not None
-            return _hand_over(scene, held, total)
-        case step:
-            assert_never(step)
+    step = step_at(held.shift if held else None, scene.now.at, scene.plans, scene.policy)
+    if held is None or step is Step.START:
+        return _start(scene, total, _unanswered(scene.person.proposal, scene))
+    if step is Step.END:
+        return _end(scene, held, total)
+    if step is Step.HAND_OVER:
+        return _hand_over(scene, held, total)
+    assert_type(step, Literal[Step.MISSING_THEN_START])  # a fifth step would have to be decided here
+    return _start(scene, total, _missing(held.shift, scene) or _unanswered(scene.person.proposal, scene))
 
 
 def _repeat(own: Sequence[Past], policy: Policy, now: Moment) -> Repeated | None:

@@ -522,3 +522,7 @@ class TestAfterATouch:
     def test_after_the_last_word_nothing_is_offered(self) -> None:
         assert after_touch(Undone(), "e", ()) == ()
         assert after_touch(TeamClosed(opened="o", activity_id=None, members=()), "e", ()) == ()
+
+    def test_a_touch_that_nobody_thought_of_is_a_fault_and_not_silence(self) -> None:
+        with pytest.raises(AssertionError):
+            after_touch("surprise", "e", ())  # type: ignore[arg-type]
