@@ -27,7 +27,7 @@ def _formed(draft: Draft, plans: PlanBook, *, world: World, as_of: int) -> Shift
         return unended(draft, ShiftState.HELD, proposed_end=None, known_at=draft.known_at)
     draft.shift = plans.running(draft.shift, as_of, draft.rules.shared)
     deadline = plans.deadline(draft.shift, draft.rules.shared)
-    if draft.left_at is None and as_of <= deadline:
+    if as_of <= deadline and (draft.left_at is None or as_of < draft.left_at):
         return unended(draft, ShiftState.OPEN, proposed_end=None, known_at=0)
     missing_at = deadline if draft.left_at is None else min(deadline, draft.left_at)
     return _without_end(draft, missing_at, world=world, as_of=as_of)

@@ -35,10 +35,22 @@ def tap(event_id: str, when: str | int, **changes: Any) -> Tap:
     """A plain accepted tap of mine at the hub; ``seq`` follows the time unless given."""
     at = ms(when) if isinstance(when, str) else when
     fields: dict[str, Any] = {
-        **{"uncertainty": 0, "kiosk_id": "hub", "journal_id": "j1", "seq": at // 1000, "site_id": "hub"},
-        **{"volunteer": ME, "card_id": "c1", "proof": "uid", "activity_id": "duty"},
-        **{"activity_by": "default", "role": "desk", "action": "auto", "target": None, "members": ()},
-        **{"shown": "accepted_unlisted", "received_at": at},
+        "uncertainty": 0,
+        "kiosk_id": "hub",
+        "journal_id": "j1",
+        "seq": at // 1000,
+        "site_id": "hub",
+        "volunteer": ME,
+        "card_id": "c1",
+        "proof": "uid",
+        "activity_id": "duty",
+        "activity_by": "default",
+        "role": "desk",
+        "action": "auto",
+        "target": None,
+        "members": (),
+        "shown": "accepted_unlisted",
+        "received_at": at,
     }
     return Tap(event_id=event_id, at=at, **(fields | changes))
 

@@ -42,9 +42,7 @@ def test_better_known_minutes_fill_the_cap_first():
 
 def test_each_day_has_its_own_room_and_its_own_rules():
     """The rules that hold when the day begins."""
-    tomorrow = tuple(
-        tap(f"n{i}", t) for i, t in enumerate(("2026-12-03 08:00", "2026-12-03 10:00"))
-    )
+    tomorrow = tuple(tap(f"n{i}", t) for i, t in enumerate(("2026-12-03 08:00", "2026-12-03 10:00")))
     strict = rules(holds_from=ms("2026-12-03 00:00"), day_cap=60)
     of = world(rules=(rules(), strict))
     found = credit(shifts(*LONG, *tomorrow, of=of, as_of="2026-12-03 11:00"), of)

@@ -12,8 +12,11 @@ from tests.support.domain import ME, decision, ms, one, shifts, tap, world
 def entered(start="09:00", end="10:00", recorded="17:00", **changes):
     """Staff enter a shift of mine by hand."""
     fields = {
-        **{"volunteer": ME, "activity_id": "duty", "site_id": "hub"},
-        **{"started_at": start and ms(start), "ended_at": end and ms(end)},
+        "volunteer": ME,
+        "activity_id": "duty",
+        "site_id": "hub",
+        "started_at": start and ms(start),
+        "ended_at": end and ms(end),
     }
     return decision("declare_shift", recorded, **(fields | changes))
 
@@ -46,7 +49,9 @@ def test_an_entry_for_rehearsal_counts_no_minutes():
     assert (shift.state, shift.minutes, shift.flags) == (ShiftState.CLOSED, 0, (Flag.NON_SERVICE,))
 
 
-@pytest.mark.parametrize("changes", [{"start": None}, {"end": None}, {"end": "08:00"}, {"volunteer": "M0002"}])
+@pytest.mark.parametrize(
+    "changes", [{"start": None}, {"end": None}, {"end": "08:00"}, {"volunteer": "M0002"}]
+)
 def test_an_entry_without_times_or_for_another_is_no_shift_of_mine(changes):
     """Nothing to credit."""
     assert shifts(of=world(entered(**changes))) == []

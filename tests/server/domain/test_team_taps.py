@@ -12,13 +12,17 @@ WORLD = world(PATROL)
 def opened(when="08:30", **changes):
     """The leader opens the patrol team."""
     fields = {"volunteer": LEADER, "action": "team_open", "activity_id": "patrol", "members": (ME, "M0002")}
-    return tap("o", when, **(fields | {"shown": "team_opened", "kiosk_id": "gate", "proof": "signed"} | changes))
+    return tap(
+        "o", when, **(fields | {"shown": "team_opened", "kiosk_id": "gate", "proof": "signed"} | changes)
+    )
 
 
 def close(when="09:30", **changes):
     """The leader closes it."""
     fields = {"volunteer": LEADER, "action": "team_close", "target": "o", "members": (ME,)}
-    return tap("c", when, **(fields | {"shown": "team_closed", "kiosk_id": "gate", "proof": "signed"} | changes))
+    return tap(
+        "c", when, **(fields | {"shown": "team_closed", "kiosk_id": "gate", "proof": "signed"} | changes)
+    )
 
 
 def codes(*taps, of=WORLD):
