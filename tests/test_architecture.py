@@ -50,7 +50,20 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ),
     ("server.web", ("server.web", "server.services", "server.contract", "server.errors", *WEB_LIBRARIES)),
     ("server.errors", ()),
-    ("server", ("server", "card_tools", "click", "flask", "werkzeug", "waitress", "sqlalchemy", "alembic")),
+    (
+        "server",
+        (
+            "server",
+            "card_tools",
+            "click",
+            "flask",
+            "werkzeug",
+            "waitress",
+            "sqlalchemy",
+            "alembic",
+            "pypinyin",
+        ),
+    ),
     *(
         (name, ("card_tools.errors", "card_tools.credential", "cryptography", "base45"))
         for name in PURE_CARD_MODULES
@@ -58,7 +71,7 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ("card_tools", ("card_tools", "cryptography", "base45", "qrcode", "PIL", "fpdf", "fontTools", "click")),
     ("hardware.ports", ()),
     ("hardware.simulated", ("hardware.ports", "hardware.simulated", "cryptography", "cv2", "numpy", "PIL")),
-    ("hardware.nfc_reader", ("hardware.ports", "nfc", "ndef", "serial")),
+    ("hardware.nfc_reader", ("hardware.ports", "hardware.reader_thread", "nfc", "ndef", "serial")),
     (
         "hardware.qr_camera",
         ("hardware.ports", "hardware.qr_decode", "hardware.reader_thread", "cv2", "numpy", "picamera2"),
