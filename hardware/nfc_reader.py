@@ -4,8 +4,9 @@ One thread owns the device: it senses type A cards, reads what they say, lets th
 tells one presentation once. A reader that is absent or falls silent is told as lost and tried again for ever.
 """
 
+import importlib
 import logging
-import struct
+import re
 import termios
 import threading
 import time
@@ -23,6 +24,7 @@ from hardware.ports import (
     ReaderState,
     Transceive,
 )
+from hardware.reader_thread import ReaderThread
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,8 @@ MIFARE_CLASSIC, ISO_DEP = 0x08, 0x20
 TYPE_2_ACK = 0x0A
 READ_S, ASK_S = 3.0, 10.0
 """The longest that reading, and then asking, may hold the reader."""
-NONSENSE = (IndexError, KeyError, ValueError, TypeError, AttributeError, struct.error)
-"""What nfcpy raises at a card that keeps to no standard it knows."""
+NAMED_TERMINAL = re.compile(r"tty:([A-Za-z0-9-]+):(pn532|arygon)")
+SERIAL_PORT = re.compile(r"(S|ACM|AMA|USB)(\d*)")
 
 
 def boot_ms() -> int:
@@ -112,9 +114,8 @@ class NfcReader:
         self.name, self.path = name, path
         self._patience = patience or Patience()
         self._clock = clock_uptime_ms
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._state: ReaderState | None = None
+        self._thread = ReaderThread(name, self._session, backoff=tuple(self._patience.backoff_s))
+        self._watch = _Watch(self)
         self._on_read: Callable[[CardRead], None] = lambda _: None
         self._on_state: Callable[[str, ReaderState], None] = lambda _name, _state: None
         self._interrogator: Interrogator | None = None
@@ -127,68 +128,46 @@ class NfcReader:
     ) -> None:
         """Begin reading; returns at once."""
         self._on_read, self._on_state, self._interrogator = on_read, on_state, interrogator
-        self._stopping.clear()
-        self._state = None
-        self._thread = threading.Thread(target=self._supervise, name=f"{self.name}-nfc", daemon=True)
-        self._thread.start()
+        self._watch = _Watch(self)
+        self._thread.start(self._tell_state)
 
     def stop(self) -> None:
         """Stop reading and close the device; a driver that hangs is left behind after two seconds."""
-        self._stopping.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join(1.9)
-            if thread.is_alive():
-                log.warning("%s: the driver of %s still hangs", self.name, self.path)
+        self._thread.stop()
 
-    def _supervise(self) -> None:
-        """Open the reader and serve it, again and again; a longer pause after each failure in a row."""
-        failures, watch = 0, _Watch(self)
-        while not self._stopping.is_set():
+    def _session(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
+        """Open the reader and serve it until the end; after long idleness, close it and open it again."""
+        while not stopping.is_set():
+            device = _Device(self.path)
             try:
-                served = self._serve(_Device(self.path), watch)
-            except ReaderLost as error:
-                log.log(logging.DEBUG if failures else logging.WARNING, "%s: %s", self.name, error)
-                served = False
-            if self._stopping.is_set() or served is None:
-                continue
-            self._tell_state(ReaderState.LOST)
-            pauses = self._patience.backoff_s
-            failures = 0 if served else failures
-            self._stopping.wait(pauses[min(failures, len(pauses) - 1)])
-            failures += 1
+                self._watch.opened(device, self._clock())
+                self._serve(device, stopping, ready)
+            finally:
+                device.close()
 
-    def _serve(self, device: "_Device", watch: "_Watch") -> bool | None:
-        """Read until the reader is lost (true if it ever answered) or rests (``None``: idle, or to stop)."""
-        served, glitches = False, 0
-        watch.opened(device, self._clock())
-        try:
-            while not self._stopping.is_set():
-                try:
-                    watch.look(self._clock())
-                except Exception:  # a driver raises whatever a garbled answer makes of it
-                    glitches += 1
-                    log.warning("%s: no proper answer from %s", self.name, self.path, exc_info=True)
-                    if glitches >= self._patience.glitches:
-                        return served
-                else:
-                    served, glitches = True, 0
-                    self._tell_state(ReaderState.READY)
-                if device.serial and watch.idle_ms(self._clock()) > self._patience.idle_s * 1000:
-                    return None
-                self._stopping.wait(self._patience.poll_s)
-            return None
-        finally:
-            device.close()
+    def _serve(self, device: "_Device", stopping: threading.Event, ready: Callable[[], None]) -> None:
+        """Look for cards until it is time to rest; some bad answers in a row mean that the reader is lost."""
+        glitches = 0
+        while not stopping.is_set():
+            try:
+                self._watch.look(self._clock())
+            except Exception as error:  # a driver raises whatever a garbled answer makes of it
+                glitches += 1
+                log.warning("%s: no proper answer from %s", self.name, self.path, exc_info=True)
+                if glitches >= self._patience.glitches:
+                    raise ReaderLost(f"{self.path} does not answer properly any more") from error
+            else:
+                glitches = 0
+                ready()
+            if device.serial and self._watch.idle_ms(self._clock()) > self._patience.idle_s * 1000:
+                return
+            stopping.wait(self._patience.poll_s)
 
-    def _tell_state(self, state: ReaderState) -> None:
-        if state is self._state:
-            return
-        self._state = state
+    def _tell_state(self, name: str, state: ReaderState) -> None:
         try:
-            self._on_state(self.name, state)
+            self._on_state(name, state)
         except Exception:  # a listener's fault must not end the reading
-            log.exception("%s: the state %s could not be told", self.name, state)
+            log.exception("%s: the state %s could not be told", name, state)
 
     def _tell(self, presentation: _Presentation, learned: _Learned, now: int) -> None:
         presentation.told = True
@@ -300,18 +279,20 @@ class _Device:
         self._plain_exchange, self._frontend.exchange = self._frontend.exchange, self._exchange
 
     def _open(self, path: str) -> None:
-        if not path.startswith("/"):
+        terminal, driver = terminal_of(path)
+        if not terminal:
             if not self._frontend.open(path):
                 raise ReaderLost("nothing there")
             return
-        # nfcpy only finds names directly under /dev; its driver takes any path.
-        line = self._nfc.clf.transport.TTY(path)
+        # nfcpy's own search knows names directly under /dev only, and leaves the file it tries open.
+        module = importlib.import_module(f"nfc.clf.{driver}")
+        line = self._nfc.clf.transport.TTY(terminal)
         try:
-            self._frontend.device = self._nfc.clf.pn532.init(line)
+            self._frontend.device = module.init(line)
         except BaseException:
             line.close()
             raise
-        self._frontend.device._path = path
+        self._frontend.device._path = terminal
 
     @property
     def chip(self) -> str:
@@ -351,7 +332,9 @@ class _Device:
         self._deadline = time.monotonic() + READ_S
         try:
             tag = self._read_ndef(target, learned)
-        except NONSENSE as error:
+        except LINE_ERRORS:
+            raise
+        except Exception as error:  # nfcpy fails in many ways at a card that keeps to no standard it knows
             log.debug("a card speaks otherwise than nfcpy expects", exc_info=True)
             learned.sure, learned.strange, learned.note = False, True, f"not understood: {error!r}"
             return learned
@@ -382,7 +365,7 @@ class _Device:
             learned.proof = interrogator(bytes(tag.identifier), learned.content, self._transceiver(tag)) or {}
         except CardTornAway:
             learned.asked, learned.note = False, "torn away while it was asked"
-        except LINE_ERRORS:
+        except ReaderLost:
             raise
         except Exception as error:  # the tap still counts for what the card said by itself
             log.exception("the interrogator failed")
@@ -396,6 +379,8 @@ class _Device:
                 answer = tag.transceive(bytearray(command))
             except errors as error:
                 raise CardTornAway(str(error)) from error
+            except LINE_ERRORS as error:
+                raise ReaderLost(str(error)) from error
             if tag.TYPE == "Type2Tag" and len(answer) == 1 and answer[0] != TYPE_2_ACK:
                 # After a refusal the chip is silent until it is selected again.
                 tag.target.sel_req = tag.target.sdd_res[:]
@@ -427,6 +412,19 @@ def _nfc() -> Any:
     if logger.level == logging.INFO:  # its own setting: it would log each attempt to find an absent reader
         logger.setLevel(logging.CRITICAL)
     return nfc
+
+
+def terminal_of(path: str) -> tuple[str, str]:
+    """The device file and the driver that a path means exactly; empty when nfcpy has to search."""
+    if path.startswith("/"):
+        return path, "pn532"
+    named = NAMED_TERMINAL.fullmatch(path)
+    if named is None or named[1].startswith("usbserial"):
+        return "", ""
+    port = SERIAL_PORT.fullmatch(named[1])
+    if port is not None and not port[2]:
+        return "", ""
+    return f"/dev/{'tty' if port else ''}{named[1]}", named[2]
 
 
 def _uid(target: Any) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hardware.nfc_reader import NfcReader, Patience, probe
+from hardware.nfc_reader import NfcReader, Patience, probe, terminal_of
 from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
 from hardware.simulated import Ntag424Card, PhoneCard, Pn532Uart, UidCard
 from tests.support.hardware import BRISK, MESSAGE, ReaderLog, bench, ntag
@@ -488,3 +488,47 @@ def test_a_probe_tells_the_chip_or_that_there_is_none() -> None:
         uart.faults.mute = True
         with pytest.raises(ReaderLost, match=uart.path):
             probe(uart.path)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("tty:AMA0:pn532", ("/dev/ttyAMA0", "pn532")),
+        ("tty:USB12:arygon", ("/dev/ttyUSB12", "arygon")),
+        ("tty:serial0:pn532", ("/dev/serial0", "pn532")),
+        ("tty:nfc-desk:pn532", ("/dev/nfc-desk", "pn532")),
+        ("/dev/pts/3", ("/dev/pts/3", "pn532")),
+        ("tty:USB:pn532", ("", "")),
+        ("tty:usbserial:pn532", ("", "")),
+        ("tty", ("", "")),
+        ("usb:072f:2200", ("", "")),
+        ("udp", ("", "")),
+    ],
+)
+def test_an_exact_path_means_what_nfcpy_means_by_it(path: str, meant: tuple[str, str]) -> None:
+    """The others are left to nfcpy's search."""
+    assert terminal_of(path) == meant
+
+
+def test_an_interrogator_that_meets_a_fault_of_its_own_does_not_make_the_reader_lost() -> None:
+    def ask(uid: bytes, ndef: bytes, transceive: Transceive) -> dict[str, Any]:
+        raise FileNotFoundError("a key file of ours")
+
+    with bench(interrogator=ask) as b:
+        b.field.put(ntag())
+        (read,) = b.log.wait_reads(1)
+    assert read.evidence["note"] == "interrogator failed: FileNotFoundError"
+    assert b.log.states == [ReaderState.READY]
+
+
+def test_a_line_that_dies_while_a_card_is_asked_is_a_lost_reader_and_the_card_is_asked_again() -> None:
+    def ask(uid: bytes, ndef: bytes, transceive: Transceive) -> dict[str, Any]:
+        b.uart.faults.mute = len(b.log.states) == 1
+        return {"version": transceive(b"\x60")}
+
+    with bench(interrogator=ask) as b:
+        b.field.put(ntag())
+        b.log.wait_state(ReaderState.LOST)
+        b.uart.faults.mute = False
+        (read,) = b.log.wait_reads(1)
+    assert read.proof == {"version": bytes.fromhex("0004040201000F03")}
