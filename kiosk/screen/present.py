@@ -59,7 +59,7 @@ def present_result(result: Result, languages: Sequence[str], zone: str) -> dict[
         "kind": result.kind,
         "look": _look(shown),
         "shape": SHAPES[shown.kind],
-        "glyph": GLYPHS.get(shown, BY_KIND[shown.kind]),
+        "glyph": _glyph(result),
         "choices": [{"choice": c.choice, "planned": c.planned} for c in result.choices],
         "choice_seconds": result.choice_seconds,
         "checkpoint": _progress(result),
@@ -99,6 +99,13 @@ def _look(shown: Shown) -> str:
     if shown.kind is Kind.ACCEPTED:
         return "out" if shown in OUT else "in"
     return shown.kind
+
+
+def _glyph(result: Result) -> str:
+    shown = Shown(result.outcome)
+    if _variant(result) == "agreed":
+        return BY_KIND[Kind.ACCEPTED]
+    return GLYPHS.get(shown, BY_KIND[shown.kind])
 
 
 def _progress(result: Result) -> dict[str, int] | None:
@@ -157,8 +164,10 @@ def _facts(result: Result, speaker: _Speaker) -> list[dict[str, str]]:
         ("minutes", catalogue.duration(result.minutes) if result.minutes else ""),
         ("total", catalogue.duration(result.total_minutes) if result.total_minutes is not None else ""),
     ]
-    if result.outcome in (Shown.END_PROPOSED, Shown.CHOOSE_ACTIVITY):
+    if result.outcome in (Shown.END_PROPOSED, Shown.CHOOSE_ACTIVITY, Shown.UNDONE):
         return []  # a person who is asked something reads the question, nothing else
+    if result.outcome in (Shown.SHIFT_STARTED, Shown.ACCEPTED_UNLISTED) and result.note != "clock_unsynced":
+        rows.insert(1, ("at", speaker.clock(result.at)))
     return [
         {"key": key, "label": catalogue.say("facts", key), "value": value} for key, value in rows if value
     ]
@@ -212,10 +221,10 @@ def _turn(turn: Turn, speaker: _Speaker, now: int) -> dict[str, Any]:
     catalogue = speaker.words
     wanted = max(0, turn.need - turn.have)
     start, today = speaker.moment(turn.start), speaker.moment(now)
-    hours = f"{speaker.clock(turn.start)}–{speaker.clock(turn.end)}"
     return {
         "day": "" if start.date() == today.date() else catalogue.day(start, today),
-        "hours": hours,
+        "start": speaker.clock(turn.start),
+        "end": speaker.clock(turn.end),
         "name": speaker.pick(turn.zh, turn.en),
         "need": catalogue.say("turn", "short", n=wanted) if wanted else catalogue.say("turn", "full"),
         "wanted": wanted > 0,

@@ -1,13 +1,14 @@
 """Waitress on its own thread: serves a WSGI application until it is told to stop."""
 
 from collections.abc import Callable
-from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from waitress import create_server, wasyncore
 
 STOP_SECONDS = 5.0
+LOOK_UP_SECONDS = 1.0
+"""How long the loop waits for sockets before it looks up; the trigger wakes it sooner."""
 
 
 class WebThread:
@@ -30,7 +31,8 @@ class WebThread:
         )
         self.host = host
         self.port = int(self._server.effective_port)
-        self._thread = Thread(target=self._server.run, name=f"web-{self.port}", daemon=True)
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"web-{self.port}", daemon=True)
 
     @property
     def url(self) -> str:
@@ -45,7 +47,14 @@ class WebThread:
         """Stop answering, close every connection, and come back when that is done."""
         if self._before_stop is not None:
             self._before_stop()
-        # Sockets belong to the loop's thread: closing them there needs no guessing about races.
-        self._server.trigger.pull_trigger(partial(wasyncore.close_all, self._sockets))
-        self._thread.join(STOP_SECONDS)
+        self._stopping.set()
+        self._server.pull_trigger()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_SECONDS)
         self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS)
+        wasyncore.close_all(self._sockets)
+
+    def _run(self) -> None:
+        """Waitress's own loop, but one that can be asked to end: sockets are closed when nobody polls them."""
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=LOOK_UP_SECONDS, map=self._sockets, count=1)

@@ -1,4 +1,4 @@
-"""What the screen can be asked to show: one result for every outcome, idle views, and a kiosk that is all fake."""
+"""What the screen can be asked to show: one result for every outcome, idle views, and a fake kiosk."""
 
 import threading
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from kiosk.screen.view import Choice, Idle, Result, Turn
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Kind, Shown
 
-NOW = 1_796_284_920_000
+NOW = 1_796_256_120_000
 """2026-12-03 08:02:00 in Shanghai, a Thursday."""
 UNDO = Choice(choice="undo")
 ACTIVITIES = (
@@ -38,7 +38,9 @@ def _accepted() -> dict[str, Result]:
         "proposed_activity_en": "School crossing",
     }
     ends = (Choice(choice="end_yes"), Choice(choice="end_no"), UNDO)
-    absent = tuple(Choice(choice=f"team_except:{n}", zh=f"{n} 号队员", en=f"Member {n}") for n in range(11, 18))
+    absent = tuple(
+        Choice(choice=f"team_except:{n}", zh=f"{n} 号队员", en=f"Member {n}") for n in range(11, 18)
+    )
     checkpoint = {"passed": 4, "of": 6, "missing": MISSING}
     return {
         "shift_started": _person("shift_started", choices=(UNDO,)),

@@ -17,7 +17,7 @@ export function el(what, properties = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A picture made of the sprite's symbols, laid on each other. */
+/** A picture made of the page's own signs, laid on each other. */
 export function icon(names, { className = "icon", viewBox = "0 0 100 100" } = {}) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", className);
@@ -25,7 +25,7 @@ export function icon(names, { className = "icon", viewBox = "0 0 100 100" } = {}
   svg.setAttribute("aria-hidden", "true");
   for (const [name, role] of Object.entries(names)) {
     const use = document.createElementNS(SVG, "use");
-    use.setAttribute("href", `/static/icons.svg#${name}`);
+    use.setAttribute("href", `#sign-${name}`);
     use.setAttribute("class", role);
     svg.append(use);
   }

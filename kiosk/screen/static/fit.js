@@ -1,18 +1,36 @@
-// Words of any length on a screen of any size: the scale shrinks step by step until nothing overflows. The
-// smallest sizes that design.md §8 allows are floors in base.css, so shrinking never goes below them.
+// Words of any length on a screen of any size: the scale shrinks step by step until nothing overflows; then the
+// numbers close up (tight 1), then the sign gives its column to the words (tight 2). The smallest sizes that
+// design.md §8 allows are floors in base.css, so shrinking never goes below them.
 
-const STEPS = [1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64];
+const STEPS = [1, 0.94, 0.88, 0.82, 0.76];
+const TIGHT = ["0", "1", "2"];
 
 export function fit(section) {
-  for (const step of STEPS) {
-    section.style.setProperty("--f", step);
-    if (!overflows(section)) return;
+  for (const tight of TIGHT) {
+    section.dataset.tight = tight;
+    for (const step of STEPS) {
+      section.style.setProperty("--f", step);
+      if (!overflows(section)) return;
+    }
   }
 }
 
+/** A font's own box is taller than its line by this much at most; that is no overflow. */
+const LEADING = 14;
+
 export function overflows(section) {
-  const boxes = [section, ...section.querySelectorAll(".told, .answers, .answers button, .facts, .facts dd, .foot")];
-  return boxes.some(
-    (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1,
+  const wide = [section, ...section.querySelectorAll(".told, .answers button, .facts, .facts dd, .foot, .place, .tap, .middle > div")];
+  const tall = [section, ...section.querySelectorAll(".answers button, .tap, .middle > div, .middle")];
+  return (
+    wide.some((box) => box.scrollWidth > box.clientWidth + 1) ||
+    tall.some((box) => box.scrollHeight > box.clientHeight + LEADING) ||
+    collides(section)
   );
+}
+
+/** Rows of a section that stand on each other, or one that sticks out at the top. */
+function collides(section) {
+  const rows = [...section.children].filter((child) => !child.hidden && child.className !== "emblem");
+  const boxes = rows.map((row) => row.getBoundingClientRect()).filter((box) => box.height > 0);
+  return boxes.some((box, n) => box.top < -1 || box.bottom > (boxes[n + 1]?.top ?? section.clientHeight) + 1);
 }

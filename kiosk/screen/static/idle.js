@@ -46,11 +46,12 @@ function drawTurns(turns, words) {
 }
 
 function turnRow(turn) {
-  const hours = [turn.day, turn.hours].filter(Boolean).join(" ");
+  const start = [turn.day, turn.start].filter(Boolean).join(" ");
+  const now = turn.now ? el("span.now", {}, ` ${turn.now}`) : "";
   return el(
     "li",
     {},
-    el("span.hours", {}, hours, turn.now ? el("span.now", {}, ` ${turn.now}`) : ""),
+    el("span.hours", {}, start, el("span.end", {}, `–${turn.end}`), now),
     el("span.name", {}, turn.name),
     el(turn.wanted ? "span.need.wanted" : "span.need", {}, turn.need),
   );

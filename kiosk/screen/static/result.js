@@ -36,13 +36,13 @@ export function redrawResult(words) {
   section.dataset.look = result.look;
   section.dataset.outcome = result.outcome;
   emblem($(".emblem", section), result.shape, declined ? "check" : result.glyph);
-  const { answers, quiet } = declined ? { answers: [], quiet: null } : buttons(said);
+  const { answers, quiet } = declined ? { answers: [], quiet: [] } : buttons(said);
   section.dataset.form = answers.length > 0 ? "ask" : "tell";
   $(".told", section).replaceChildren(...told(declined ? said.declined : said, answers.length > 0));
   $(".answers", section).replaceChildren(...answers);
   $(".answers", section).hidden = answers.length === 0;
   $(".facts", section).replaceChildren(...(declined || answers.length > 0 ? [] : facts(said)));
-  $(".actions", section).replaceChildren(...(quiet ? [quiet] : []));
+  $(".actions", section).replaceChildren(...quiet);
   count();
   fit(section);
 }
@@ -68,7 +68,7 @@ function facts(said) {
   return rows;
 }
 
-/** At most three answers and one quiet button. What is more waits on further pages. */
+/** At most three large answers, and one or two quiet buttons below. What is more waits on further pages. */
 function buttons(said) {
   const all = shown.result.choices.map((choice, n) => ({ ...choice, label: said.choices[n] }));
   const members = all.filter(({ choice }) => choice.startsWith("team_except:"));
@@ -76,13 +76,11 @@ function buttons(said) {
   const main = all.filter((choice) => choice !== undo && !members.includes(choice));
   if (shown.page !== null) return paged(members.length > 0 ? members : main);
   if (members.length > 0) main.push({ label: shown.words.members, open: true });
-  if (main.length > MOST_ANSWERS) return { ...paged(main), quiet: undo ? undoButton(undo) : null, ...firstPage(main) };
-  return { answers: main.map(answerButton), quiet: undo ? undoButton(undo) : null };
-}
-
-function firstPage(main) {
+  const quiet = undo ? [undoButton(undo)] : [];
+  if (main.length === 1) return { answers: [], quiet: [answerButton(main[0]), ...quiet] };
   const more = { label: shown.words.more, open: true };
-  return { answers: [...main.slice(0, MOST_ANSWERS - 1), more].map(answerButton) };
+  const first = main.length > MOST_ANSWERS ? [...main.slice(0, MOST_ANSWERS - 1), more] : main;
+  return { answers: first.map(answerButton), quiet };
 }
 
 function paged(items) {
@@ -92,7 +90,7 @@ function paged(items) {
   const label = isLast ? shown.words.back : shown.words.more;
   return {
     answers: items.slice(start, start + MOST_ANSWERS).map(answerButton),
-    quiet: el("button.quiet", { type: "button", onclick: turn }, label, countdown()),
+    quiet: [el("button.quiet", { type: "button", onclick: turn }, label, countdown())],
   };
 }
 
