@@ -19,7 +19,7 @@ TYPES = ("uid", "phone", *MODELS, "ntag424")
 def card_from_dict(data: dict[str, Any]) -> VirtualCard:
     """Make a card; ``type`` says which, all other members are optional where a chip has a factory value."""
     try:
-        kind = str(data["type"])
+        kind = str(data["type"]).lower()
         if kind in MODELS:
             return _ntag_from_dict(kind, data)
         if kind == "uid":

@@ -1,29 +1,37 @@
 """The hand at a simulated reader: puts cards down and takes them away again."""
 
+import logging
 from pathlib import Path
+from typing import Any
 
-from hardware.simulated.card_file import card_named, save_card
+from hardware.simulated.card_file import card_named, card_to_dict, save_card
 from hardware.simulated.field import Field, VirtualCard
+
+log = logging.getLogger(__name__)
 
 
 class Hand:
-    """Holds one card at a time; a card that came from a file goes back into it, with what it has learned."""
+    """Holds one card at a time; a card that came from a file goes back into it when it has changed."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
-        self._file: Path | None = None
+        self._from_file: tuple[Path, dict[str, Any]] | None = None
 
     def put(self, card: str | Path | VirtualCard) -> None:
         """Lay a card on the reader: ``uid:HEX``, a card file, or a card; another card there is taken away."""
         named = card_named(str(card)) if isinstance(card, str | Path) else card
         self.take()
-        if isinstance(card, Path) or (isinstance(card, str) and not card.startswith("uid:")):
-            self._file = Path(card)
+        if isinstance(card, str | Path) and not str(card).startswith("uid:"):
+            self._from_file = (Path(card), card_to_dict(named))
         self.field.put(named)
 
     def take(self) -> None:
         """Take the card away, if one lies there."""
-        card, file = self.field.take(), self._file
-        self._file = None
-        if card is not None and file is not None:
+        card, (file, before) = self.field.take(), self._from_file or (None, {})
+        self._from_file = None
+        if card is None or file is None or card_to_dict(card) == before:
+            return
+        try:
             save_card(card, file)
+        except OSError:
+            log.warning("what the card has learned could not be kept in %s", file, exc_info=True)

@@ -127,6 +127,33 @@ def test_a_card_from_a_file_goes_back_into_it_with_what_it_has_learned(tmp_path:
     assert kept.memory[16:20] == b"\x01\x02\x03\x04"
 
 
+def test_a_file_is_left_alone_when_the_card_has_learned_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    path.write_text('{"type": "NTAG213", "uid": "04112233445566", "note": "of mine"}')
+    hand = Hand(Field())
+    hand.put(str(path))
+    hand.take()
+    assert "of mine" in path.read_text()
+
+
+def test_a_folder_that_went_away_does_not_keep_the_card_on_the_reader(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    save_card(ntag(), folder / "card.json")
+    hand = Hand(Field())
+    hand.put(folder / "card.json")
+    (folder / "card.json").unlink()
+    folder.rmdir()
+    card = hand.field.card
+    assert isinstance(card, NtagCard)
+    card.memory[16] ^= 1
+    hand.take()
+    assert hand.field.card is None
+    assert "could not be kept" in caplog.text
+
+
 def test_a_wrong_name_leaves_the_card_where_it_lies() -> None:
     hand = Hand(Field())
     hand.put("uid:01020304")
