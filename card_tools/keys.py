@@ -32,37 +32,62 @@ def save_private(path: Path, private_key: bytes) -> None:
     pem = Ed25519PrivateKey.from_private_bytes(private_key).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
+    _write_new(path, pem)
+
+
+def _write_new(path: Path, content: bytes) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise KeyFault(
-            f"{path} exists; cards signed with it would become worthless: choose another name"
-        ) from error
+        raise KeyFault(f"{path} exists, and cards depend on it: choose another name") from error
     except OSError as error:
         raise KeyFault(f"{path} cannot be written: {error.strerror}") from error
     with os.fdopen(handle, "wb") as file:
-        file.write(pem)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def load_issuer(path: Path) -> Issuer:
-    """The issuer whose private key lies in a file; :class:`KeyFault` says what to change."""
+def _read_own(path: Path) -> bytes:
+    """The content of a file that nobody but its owner can read."""
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            pem = file.read(4096)
+            content = file.read(4096)
     except OSError as error:
-        raise KeyFault(f"{path} cannot be read: {error.strerror}; `yika-cards keygen` makes a key") from error
+        raise KeyFault(f"{path} cannot be read: {error.strerror}; `yika-cards keygen` makes it") from error
     if mode & 0o077:
         raise KeyFault(f"{path} can be read by others (mode {mode:04o}); chmod 600 {path}")
+    return content
+
+
+def load_issuer(path: Path) -> Issuer:
+    """The issuer whose private key lies in a file; :class:`KeyFault` says what to change."""
+    content = _read_own(path)
     try:
-        key = load_pem_private_key(pem, password=None)
+        key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
         raise KeyFault(f"{path} is not a private key in PEM form without a password") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFault(f"{path} holds a key of another kind; cards are signed with Ed25519")
     return Issuer(key.private_bytes_raw())
+
+
+def save_secret(path: Path, secret: bytes) -> None:
+    """Write a new secret file of hex digits that only its owner can read; never over another one."""
+    _write_new(path, secret.hex().encode() + b"\n")
+
+
+def load_secret(path: Path) -> bytes:
+    """The secret from which chips get their passwords: 64 hex digits in a file of mode 0600."""
+    content = _read_own(path)
+    try:
+        secret = bytes.fromhex(content.decode("ascii"))
+    except ValueError as error:
+        raise KeyFault(f"{path} is not a secret of hex digits") from error
+    if len(secret) != 32:
+        raise KeyFault(f"{path}: a secret has 64 hex digits, not {2 * len(secret)}")
+    return secret
 
 
 def ring_line(public_key: bytes, comment: str = "") -> str:

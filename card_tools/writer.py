@@ -1,9 +1,9 @@
 """Writing a card on an NTAG213/215/216 as a conversation of frames; no reader, no clock, no file (sans-I/O).
 
 :func:`issue` is a generator: it yields a command frame and is sent the chip's answer. :func:`converse` runs
-it over anything that can transceive, such as a reader's interrogator while the card lies there. Frames are those
-of NXP's data sheet NTAG213/215/216 without their CRC, which readers add: GET_VERSION 60, READ 30, WRITE A2,
-PWD_AUTH 1B; the acknowledgement is one byte, 0A.
+it over anything that can transceive, such as a reader's interrogator while the card lies there. Frames are
+those of NXP's data sheet NTAG213/215/216 without their CRC, which readers add: GET_VERSION 60, READ 30,
+WRITE A2, PWD_AUTH 1B; the acknowledgement is one byte, 0A.
 
 Order, so that a card torn away at any moment is never worse than an empty one and can be laid down again:
 

@@ -9,7 +9,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from card_tools.credential import Issuer
 from card_tools.errors import KeyFault
-from card_tools.keys import generate, load_issuer, load_ring, ring_line, save_private, save_public
+from card_tools.keys import (
+    generate,
+    load_issuer,
+    load_ring,
+    load_secret,
+    ring_line,
+    save_private,
+    save_public,
+    save_secret,
+)
 
 
 def test_a_key_is_kept_for_its_owner_only_and_loads_again(tmp_path: Path):
@@ -95,3 +104,21 @@ def test_a_ring_that_is_not_there_or_not_text_is_named(tmp_path: Path):
     for name in ("none", "binary"):
         with pytest.raises(KeyFault, match=name):
             load_ring([tmp_path / name])
+
+
+def test_a_secret_is_kept_for_its_owner_only_and_loads_again(tmp_path: Path):
+    path = tmp_path / "chips.secret"
+    save_secret(path, bytes(range(32)))
+    assert load_secret(path) == bytes(range(32))
+    path.chmod(0o604)
+    with pytest.raises(KeyFault, match="chmod 600"):
+        load_secret(path)
+
+
+@pytest.mark.parametrize(("content", "says"), [(b"zz", "hex digits"), (b"0011", "64 hex digits, not 4")])
+def test_a_file_that_is_no_secret_is_named(tmp_path: Path, content: bytes, says: str):
+    path = tmp_path / "chips.secret"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(KeyFault, match=says):
+        load_secret(path)
