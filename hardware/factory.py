@@ -4,6 +4,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -56,12 +57,13 @@ class SimulatedReader:
 
     def __init__(self, *, name: str, paced: bool = False) -> None:
         from hardware.nfc_reader import NfcReader
-        from hardware.simulated import Hand, Pn532Uart
+        from hardware.simulated import Field, Hand, Pn532Uart
 
         self.name = name
-        self.uart = Pn532Uart(paced=paced)
-        self.hand = Hand(self.uart.field)
-        self._reader = NfcReader(self.uart.path, name=name)
+        self.hand = Hand(Field())
+        self._plugged = partial(Pn532Uart, self.hand.field, paced=paced)
+        self._uart: Pn532Uart | None = None
+        self._reader = NfcReader("", name=name)
 
     def start(
         self,
@@ -70,14 +72,16 @@ class SimulatedReader:
         interrogator: Interrogator | None = None,
     ) -> None:
         """Begin reading; returns at once."""
-        self.uart.plug()
-        self._reader.path = self.uart.path
+        self._uart = self._plugged()
+        self._reader.path = self._uart.path
         self._reader.start(on_read, on_state, interrogator)
 
     def stop(self) -> None:
         """Stop reading; then the simulated chip goes."""
         self._reader.stop()
-        self.uart.close()
+        if self._uart is not None:
+            self._uart.close()
+            self._uart = None
 
 
 def build_reader(settings: Mapping[str, Any], *, name: str) -> CardReader:

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware.factory import READERS, SimulatedReader, build_indicator, build_reader, build_voice
 from hardware.ports import CardReader, DriverUnknown, ReaderState, SettingWrong
@@ -132,3 +134,36 @@ found = libraries & set(sys.modules)
 sys.exit(str(found) if found else 0)
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_a_simulated_reader_that_was_never_started_holds_nothing_open() -> None:
+    before = set(threading.enumerate())
+    reader = simulated()
+    assert set(threading.enumerate()) == before
+    reader.stop()
+
+
+def test_lights_take_the_pins_that_were_set() -> None:
+    pins = MockFactory(pin_class=MockPWMPin)
+    indicator = build_indicator("gpio", pin_factory=pins, green=5)
+    indicator.show("accepted")
+    indicator.close()
+    assert [state.state for state in pins.pin(5).states][-1] in (0, 0.0, False)
+    assert any(state.state for state in pins.pin(5).states)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"green": "x"}, "green is like 17"), ({"grean": 5}, 'no setting "grean"'), ({"green": 27}, "one pin")],
+)
+def test_wrong_pins_are_refused_by_name(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingWrong, match=said):
+        build_indicator("gpio", **settings)
+
+
+@pytest.mark.parametrize(
+    ("driver", "settings"),
+    [("pcsc", {}), ("keyboard", {"base": "hex"}), ("serial", {"baud": 9600})],
+)
+def test_the_other_readers_are_made_under_their_name(driver: str, settings: dict[str, Any]) -> None:
+    assert build_reader({"driver": driver, "path": "any", **settings}, name="door").name == "door"
