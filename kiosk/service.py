@@ -190,6 +190,8 @@ class KioskService:
         self._offer(event_id, offered)
         self._signal(result(verdict, view, now, event_id=event_id, name=attempt.name, durable=True))
         self._parts.link.wake()
+        if self._broken:
+            self.check()
 
     def _draft(self, attempt: _Attempt, view: RosterView | None) -> Draft:
         sample = attempt.sample

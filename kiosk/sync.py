@@ -240,7 +240,7 @@ class Syncer:
         if trouble is not None and self._state.trouble != before.trouble:
             log.warning("sync: %s", self._state.trouble)
         same = replace(before, last_sync_at=None) == replace(self._state, last_sync_at=None)
-        if not same or self._roster_is_new():
+        if self._roster_is_new() or not same:
             self.on_change()
 
     def _roster_is_new(self) -> bool:

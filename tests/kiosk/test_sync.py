@@ -1,0 +1,325 @@
+"""Keeping in step: in order, at least once, resumable; no answer but our server's own changes anything."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.clock import BootClock, Sources
+from kiosk.identity import Enrolment
+from kiosk.journal import SqliteJournal
+from kiosk.ports import Busy, LyingAnswer, Offline, Refused
+from kiosk.roster import RosterStore
+from kiosk.server_client import ServerClient
+from kiosk.sync import Syncer
+from server.contract.wire import ClockSample
+from tests.support.kiosk_journal import draft, open_journal
+from tests.support.kiosk_roster import SERVER_KEY, entries
+from tests.support.kiosk_server import FakeServer, running
+from tests.support.kiosk_world import AT
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+
+
+class Table:
+    """A kiosk's syncing parts and its server, on one table."""
+
+    def __init__(self, server: FakeServer, folder: Path) -> None:
+        server.kiosk_key = KEY.public_key()
+        self.server = server
+        self.clock = BootClock(Sources(wall_ms=lambda: 5000, ntp_synced=lambda: False, boot_id="boot-1"))
+        self.journal: SqliteJournal = open_journal(folder)
+        self.roster = RosterStore(
+            folder / "roster.json", community_id="com1", kiosk_id="k1", server_key=SERVER_KEY
+        )
+        enrolment = Enrolment(
+            url=server.url,
+            kiosk_id="k1",
+            community_id="com1",
+            community="",
+            site="s1",
+            server_key=SERVER_KEY.hex(),
+        )
+        self.client = ServerClient(enrolment, KEY, self.clock)
+        self.syncer = Syncer(self.client, self.journal, self.roster, clock=self.clock, random=lambda: 0.0)
+
+    def tap(self, *numbers: int) -> None:
+        for number in numbers:
+            self.journal.append(draft(number))
+
+    def close(self) -> None:
+        self.client.close()
+        self.journal.close()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Iterator[Table]:
+    with running() as server, closing(Table(server, tmp_path)) as made:
+        yield made
+
+
+@contextmanager
+def looping(table: Table) -> Iterator[None]:
+    thread = threading.Thread(target=table.syncer.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        table.syncer.stop()
+        thread.join()
+
+
+class TestAllGoesWell:
+    def test_everything_is_pushed_in_order_and_the_roster_is_pulled(self, table: Table) -> None:
+        table.tap(1, 2, 3)
+        assert table.syncer.once() is None
+        assert len(table.server.stored) == 3
+        assert (table.journal.pending, table.journal.acked_seq) == (0, 3)
+        assert table.roster.version == 5
+        assert (table.syncer.online, table.syncer.trouble) == (True, None)
+
+    def test_a_month_offline_goes_out_in_ranges(self, table: Table) -> None:
+        table.tap(*range(1200))
+        assert table.syncer.once() is None
+        assert (table.server.pushes, len(table.server.stored), table.journal.pending) == (3, 1200, 0)
+
+    def test_the_first_sync_of_a_boot_carries_a_clock_sample_though_nobody_tapped(self, table: Table) -> None:
+        assert table.clock.sample().clock == "unsynced"
+        table.syncer.once()
+        assert table.server.pushes == 1
+        sample = table.clock.sample()
+        assert sample.clock == "synced"
+        assert abs(sample.wall - AT) < 60_000
+        table.syncer.once()
+        assert table.server.pushes == 1
+
+    def test_a_roster_that_did_not_change_is_not_sent_again(self, table: Table) -> None:
+        table.syncer.once()
+        held = table.roster.view
+        table.syncer.once()
+        assert table.roster.view is held
+
+    def test_one_session_serves_many_requests(self, table: Table) -> None:
+        for _ in range(3):
+            table.syncer.once()
+        assert table.server.sessions == 1
+
+    def test_a_session_that_ends_soon_is_renewed(self, table: Table) -> None:
+        table.server.expires_in = 30
+        table.syncer.once()
+        assert table.server.sessions == 2
+
+    def test_what_is_pushed_is_known_to_rosters_from_the_answers_version_on(self, table: Table) -> None:
+        table.tap(1)
+        table.syncer.once()
+        assert [past.known_at for past in table.journal.recent("M0001", "")] == [5]
+
+
+FAULTS: list[tuple[str, Callable[[object], bool]]] = [
+    ("html", lambda trouble: isinstance(trouble, LyingAnswer)),
+    ("error", lambda trouble: isinstance(trouble, Offline)),
+    ("busy", lambda trouble: trouble == Busy(1.0)),
+    ("truncated", lambda trouble: isinstance(trouble, Offline | LyingAnswer)),
+    ("lost", lambda trouble: isinstance(trouble, Offline)),
+    ("lying", lambda trouble: isinstance(trouble, LyingAnswer)),
+    ("journal", lambda trouble: isinstance(trouble, LyingAnswer)),
+    ("stranger", lambda trouble: isinstance(trouble, LyingAnswer)),
+    ("unsigned", lambda trouble: isinstance(trouble, LyingAnswer)),
+    ("shape", lambda trouble: isinstance(trouble, LyingAnswer)),
+]
+
+
+class TestFaults:
+    @pytest.mark.parametrize(("fault", "expected"), FAULTS, ids=[fault for fault, _ in FAULTS])
+    def test_it_acknowledges_nothing_and_goes_through_the_next_time(
+        self, table: Table, fault: str, expected: Callable[[object], bool]
+    ) -> None:
+        table.tap(1, 2)
+        table.server.faults = [fault]
+        trouble = table.syncer.once()
+        assert expected(trouble), trouble
+        assert (table.journal.pending, table.syncer.online) == (2, False)
+        assert table.syncer.trouble
+        assert table.syncer.once() is None
+        assert table.journal.pending == 0
+        assert len(table.server.stored) == 2
+
+    def test_an_answer_that_was_lost_makes_duplicates_and_no_harm(self, table: Table) -> None:
+        table.tap(1)
+        table.server.faults = ["lost"]
+        table.syncer.once()
+        assert len(table.server.stored) == 1
+        assert table.syncer.once() is None
+        assert (len(table.server.stored), table.journal.pending) == (1, 0)
+
+    def test_an_answer_about_some_events_acknowledges_those(self, table: Table) -> None:
+        table.tap(1, 2, 3, 4)
+        table.server.faults = ["half"]
+        table.syncer.once()
+        assert (table.journal.pending, table.journal.acked_seq) == (2, 2)
+
+    def test_an_event_that_the_server_cannot_digest_stops_no_other(self, table: Table) -> None:
+        table.tap(*range(7))
+        table.server.poison = draft(3).event["event_id"]
+        trouble = table.syncer.once()
+        assert isinstance(trouble, Refused)
+        assert (len(table.server.stored), table.journal.pending) == (6, 1)
+        assert table.roster.version == 5
+
+    def test_a_session_that_the_server_forgot_is_opened_again_at_once(self, table: Table) -> None:
+        table.syncer.once()
+        table.tap(1)
+        table.server.faults = ["forget"]
+        assert table.syncer.once() is None
+        assert (table.server.sessions, table.journal.pending) == (2, 0)
+
+    def test_no_server_at_all_is_a_state_and_not_an_error(self, table: Table, tmp_path: Path) -> None:
+        nowhere = FakeServer(url="http://127.0.0.1:9")
+        (tmp_path / "other").mkdir()
+        with closing(Table(nowhere, tmp_path / "other")) as other:
+            assert isinstance(other.syncer.once(), Offline)
+            assert (other.syncer.trouble or "").startswith("offline")
+
+    def test_a_journal_that_cannot_be_read_is_told(self, table: Table) -> None:
+        table.journal.close()
+        table.journal.path.unlink()
+        table.journal.path.mkdir()
+        assert isinstance(table.syncer.once(), Offline)
+
+
+class TestRosters:
+    def test_a_roster_signed_by_another_is_refused_and_told(self, table: Table) -> None:
+        table.tap(1)
+        table.server.faults = ["", "forged-roster"]
+        assert isinstance(table.syncer.once(), LyingAnswer)
+        assert table.roster.version is None
+        assert "not signed by our server" in (table.syncer.trouble or "")
+        assert table.journal.pending == 0
+        assert table.syncer.once() is None
+        assert table.roster.version == 5
+
+    def test_a_difference_that_does_not_fit_is_replaced_by_the_whole(self, table: Table) -> None:
+        table.syncer.once()
+        table.server.version, table.server.faults = 6, ["bad-delta"]
+        assert table.syncer.once() is None
+        assert table.roster.version == 6
+
+    def test_a_whole_that_does_not_come_either_leaves_the_old_one(self, table: Table) -> None:
+        table.syncer.once()
+        table.server.version, table.server.faults = 6, ["bad-delta", "error"]
+        assert isinstance(table.syncer.once(), LyingAnswer)
+        assert table.roster.version == 5
+
+    def test_a_roster_that_is_no_json_is_not_believed(self, table: Table) -> None:
+        table.syncer.once()
+        table.server.faults = ["shape"]
+        assert isinstance(table.syncer.once(), LyingAnswer)
+
+    def test_a_revoked_kiosk_still_pushes_and_knows_that_it_is_revoked(self, table: Table) -> None:
+        table.server.revoked = True
+        table.tap(1)
+        assert table.syncer.once() == Refused(403, "kiosk_revoked")
+        assert (table.syncer.revoked, table.syncer.online, table.journal.pending) == (True, True, 0)
+        table.server.faults = ["error"]
+        table.syncer.once()
+        assert table.syncer.revoked
+        table.server.revoked = False
+        table.syncer.once()
+        assert not table.syncer.revoked
+
+    def test_whoever_asked_is_told_of_changes_and_of_nothing_else(self, table: Table) -> None:
+        told: list[int | None] = []
+        table.syncer.on_change = lambda: told.append(table.roster.version)
+        table.syncer.once()
+        table.syncer.once()
+        table.server.version, table.server.whole = 6, entries()
+        table.syncer.once()
+        assert told == [5, 6]
+
+
+class TestTheLoop:
+    def test_the_first_sync_is_immediate_and_a_tap_is_pushed_at_once(self, table: Table) -> None:
+        with looping(table):
+            assert table.server.wait_for(lambda: "roster" in table.server.asked)
+            table.tap(1)
+            table.syncer.wake()
+            assert table.server.wait_for(lambda: len(table.server.stored) == 1, timeout=2)
+
+    def test_it_polls_the_roster_again_and_again(self, table: Table) -> None:
+        with looping(table):
+            assert table.server.wait_for(lambda: table.server.asked.count("roster") >= 2)
+
+    def test_it_comes_back_by_itself_after_a_fault(self, table: Table) -> None:
+        table.server.faults = ["error"]
+        table.tap(1)
+        with looping(table):
+            assert table.server.wait_for(lambda: len(table.server.stored) == 1)
+
+    def test_it_stops_at_once_in_the_middle_of_waiting(self, table: Table) -> None:
+        with looping(table):
+            assert table.server.wait_for(lambda: "roster" in table.server.asked)
+        assert table.syncer.stopping
+        table.syncer.pause(60)
+
+
+class TestWaiting:
+    def syncer(self, table: Table, number: float) -> Syncer:
+        return Syncer(table.client, table.journal, table.roster, clock=table.clock, random=lambda: number)
+
+    def test_all_is_well_means_three_seconds(self, table: Table) -> None:
+        assert self.syncer(table, 0.5)._delay(None) == (3.0, False)
+
+    def test_failures_wait_longer_each_time_up_to_a_minute_with_jitter(self, table: Table) -> None:
+        syncer = self.syncer(table, 1.0)
+        delays = [syncer._delay(Offline(""))[0] for _ in range(9)]
+        assert delays[:3] == [2.5, 4.5, 8.5]
+        assert delays[-1] == 60.5
+        assert self.syncer(table, 0.0)._delay(Offline("")) == (0.5, False)
+
+    def test_success_forgets_earlier_failures(self, table: Table) -> None:
+        syncer = self.syncer(table, 1.0)
+        for trouble in (Offline(""), Offline(""), None):
+            syncer._delay(trouble)
+        assert syncer._delay(Offline(""))[0] == 2.5
+
+    def test_what_the_server_asks_for_is_honoured_and_a_tap_waits_too(self, table: Table) -> None:
+        assert self.syncer(table, 0.0)._delay(Busy(30)) == (30.0, True)
+        assert self.syncer(table, 1.0)._delay(Busy(30)) == (45.0, True)
+
+
+class TestRetention:
+    def test_old_events_go_once_an_hour_when_the_clock_is_set(self, table: Table) -> None:
+        table.tap(1)
+        table.syncer.once()
+        pruned: list[int] = []
+        journal = table.journal
+
+        class Outbox:
+            runs, push_of, empty_push = journal.runs, journal.push_of, journal.empty_push
+            acknowledge = journal.acknowledge
+
+            def prune(self, *, now: int, days: int) -> int:
+                pruned.append(days)
+                return 0
+
+        class Clock:
+            uptime = 0
+
+            def sample(self) -> ClockSample:
+                return ClockSample(boot_id="b", uptime_ms=self.uptime, wall=AT, clock="synced")
+
+            def learn(self, server_time: int, *, sent_uptime_ms: int, got_uptime_ms: int) -> None:
+                """Keeps its own time."""
+
+        clock = Clock()
+        syncer = Syncer(
+            table.client, Outbox(), table.roster, clock=clock, random=lambda: 0.0, retention_days=30
+        )
+        for uptime in (0, 1000, 3_600_001):
+            clock.uptime = uptime
+            assert syncer.once() is None
+        assert pruned == [30, 30]
+        assert table.server.pushes == 3
