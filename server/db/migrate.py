@@ -1,5 +1,8 @@
 """Bring a database to this program's schema, and say whether it is there."""
 
+import logging
+import os
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -7,6 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from server.db.session import Database
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _config(connection: Connection) -> Config:
@@ -17,7 +22,9 @@ def _config(connection: Connection) -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that is missing."""
+    """Run every migration that is missing; a new SQLite file is readable by its owner only."""
+    if database.is_sqlite and database.url.database:
+        os.close(os.open(database.url.database, os.O_RDWR | os.O_CREAT, 0o600))
     with database.writing() as connection:
         command.upgrade(_config(connection), "head")
         connection.commit()

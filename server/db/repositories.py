@@ -1,10 +1,26 @@
 """Repositories: rows in, rows out, always within one community. Services see these and no SQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement, Executable
 
@@ -23,6 +39,60 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
         yield part
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a condition decides the SQL: which columns equal a value, are one of many, or are NULL."""
+
+    equal: tuple[str, ...]
+    many: tuple[str, ...]
+    null: tuple[str, ...]
+
+    @classmethod
+    def of(cls, where: Mapping[str, Any]) -> "Shape":
+        """The shape of a condition."""
+        many = tuple(name for name, value in where.items() if isinstance(value, SEVERAL))
+        null = tuple(name for name, value in where.items() if value is None)
+        return cls(tuple(name for name in where if name not in many and name not in null), many, null)
+
+    def test(self, table: Table) -> ColumnElement[bool]:
+        """The condition, with a parameter named after each column."""
+        tests = [table.c[name] == bindparam(f"w_{name}") for name in self.equal]
+        tests += [table.c[name].in_(bindparam(f"w_{name}", expanding=True)) for name in self.many]
+        tests += [table.c[name].is_(None) for name in self.null]
+        return and_(true(), *tests)
+
+
+SEVERAL = (list, set, frozenset, tuple)
+
+
+def params(where: Mapping[str, Any]) -> Row:
+    """The parameters of a condition."""
+    return {
+        f"w_{name}": list(value) if isinstance(value, SEVERAL) else value
+        for name, value in where.items()
+        if value is not None
+    }
+
+
+# Building a statement costs more than SQLite needs to run it; there are only so many shapes.
+@lru_cache(maxsize=2000)
+def _selection(table: Table, shape: Shape, order: tuple[str, ...], *, first: bool) -> Select[Any]:
+    columns = [table.c[n[1:]].desc() if n.startswith("-") else table.c[n] for n in order]
+    query = select(table).where(shape.test(table)).order_by(*columns)
+    return query.limit(1) if first else query
+
+
+@lru_cache(maxsize=500)
+def _upsert(table: Table, dialect: str) -> Executable:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    keys = [column.name for column in table.primary_key]
+    statement = make(table)
+    changing = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    if not changing:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_=changing)
+
+
 class Rows:
     """One table as rows of plain values; those of one community when the table has a ``community_id`` key."""
 
@@ -34,26 +104,20 @@ class Rows:
 
     def get(self, **key: Any) -> Row | None:
         """The one row with these values, or none."""
-        found = (
-            self.connection.execute(select(self.table).where(self._where(key)).limit(1)).mappings().first()
-        )
-        return dict(found) if found else None
+        found = self._select(key, (), first=True)
+        return found[0] if found else None
 
     def rows(self, *order: str, **where: Any) -> list[Row]:
         """Rows with these values (a list, set or tuple: any of them), in this order (``-x`` descends)."""
-        many = {
-            name: value for name, value in where.items() if isinstance(value, (list, set, frozenset, tuple))
-        }
+        many = {name: value for name, value in where.items() if isinstance(value, SEVERAL)}
         if not many:
             return self._select(where, order)
         name, values = max(many.items(), key=lambda item: len(item[1]))
+        if not values:
+            return []
         parts = list(chunks(sorted(values, key=str)))
         found = [row for part in parts for row in self._select(where | {name: part}, order)]
         return _sorted(found, order) if len(parts) > 1 else found
-
-    def _select(self, where: Row, order: Sequence[str]) -> list[Row]:
-        query = select(self.table).where(self._where(where)).order_by(*(self._order(name) for name in order))
-        return [dict(row) for row in self.connection.execute(query).mappings()]
 
     def between(self, column: str, low: int | str | None, high: int | str | None, **where: Any) -> list[Row]:
         """Rows whose column lies in [low, high), in its order; an end that is None is open."""
@@ -65,10 +129,8 @@ class Rows:
 
     def last(self, *order: str, **where: Any) -> Row | None:
         """The row that comes last in this order."""
-        query = select(self.table).where(self._where(where))
-        query = query.order_by(*(self.table.c[name].desc() for name in order)).limit(1)
-        found = self.connection.execute(query).mappings().first()
-        return dict(found) if found else None
+        found = self._select(where, tuple(f"-{name}" for name in order), first=True)
+        return found[0] if found else None
 
     def count(self, **where: Any) -> int:
         """How many rows have these values."""
@@ -82,17 +144,9 @@ class Rows:
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, or replace those with the same key."""
-        if not rows:
-            return
-        make = postgresql.insert if self.connection.dialect.name == "postgresql" else sqlite.insert
-        statement = make(self.table)
-        changing = {c.name: statement.excluded[c.name] for c in self.table.columns if c.name not in self.key}
-        whole: Executable = (
-            statement.on_conflict_do_update(index_elements=self.key, set_=changing)
-            if changing
-            else statement.on_conflict_do_nothing(index_elements=self.key)
-        )
-        self.connection.execute(whole, [self.fixed | dict(row) for row in rows])
+        if rows:
+            statement = _upsert(self.table, self.connection.dialect.name)
+            self.connection.execute(statement, [self.fixed | dict(row) for row in rows])
 
     def set(self, values: Mapping[str, Any], **where: Any) -> int:
         """Change columns of the rows with these values; how many there were."""
@@ -109,16 +163,20 @@ class Rows:
             wanted = tuple_(*columns).in_([tuple(key) for key in part])
             self.connection.execute(delete(self.table).where(self._where({}), wanted))
 
-    def _order(self, name: str) -> ColumnElement[Any]:
-        return self.table.c[name[1:]].desc() if name.startswith("-") else self.table.c[name]
+    def _select(self, where: Row, order: Sequence[str], *, first: bool = False) -> list[Row]:
+        whole = self.fixed | where
+        query = _selection(self.table, Shape.of(whole), tuple(order), first=first)
+        result = self.connection.execute(query, params(whole))
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
 
     def _where(self, where: Mapping[str, Any]) -> ColumnElement[bool]:
         tests = [_matches(self.table.c[name], value) for name, value in (self.fixed | dict(where)).items()]
-        return and_(*tests) if tests else and_(True)
+        return and_(true(), *tests)
 
 
 def _matches(column: Column[Any], value: Any) -> ColumnElement[bool]:
-    if isinstance(value, (list, set, frozenset, tuple)):
+    if isinstance(value, SEVERAL):
         return column.in_(list(value))
     return column.is_(None) if value is None else column == value
 

@@ -37,6 +37,8 @@ class Person:
     moments: set[int]
     stored: list[Row] = field(default_factory=list)
     """Shifts in the table that may be replaced, or share a day with one."""
+    read_until: int | None = None
+    """Where reading stopped; None when everything was read."""
 
 
 def project_events(uow: Uow, acting: Acting, rows: Iterable[Row]) -> int:
@@ -118,7 +120,7 @@ class _Changes:
         segments: list[Segment] = []
         for moment in sorted(person.moments):
             if not any(moment in known for known in segments):
-                segments.append(segment(times, moment, person.world))
+                segments.append(_as_far_as_read(segment(times, moment, person.world), person))
         for stretch in segments:
             taps = [tap_of(row) for row in _inside(person.events, stretch)]
             found += project(person.number, taps, world=person.world, as_of=as_of, within=stretch)
@@ -136,6 +138,13 @@ class _Changes:
         self.gone |= before.keys() - after.keys()
 
 
+def _as_far_as_read(found: Segment, person: Person) -> Segment:
+    """A segment ends where the next begins; of one that begins behind what was read nothing is known here."""
+    if person.read_until is None or (found.end is not None and found.end <= person.read_until):
+        return found
+    return Segment(found.start, person.read_until)
+
+
 def _inside(events: Sequence[Row], stretch: Segment) -> list[Row]:
     """The events of a segment, and touches about them whenever they came."""
     inside = [row for row in events if row["at"] in stretch]
@@ -144,15 +153,27 @@ def _inside(events: Sequence[Row], stretch: Segment) -> list[Row]:
 
 
 def _groups(wanted: Mapping[str, set[int]]) -> Iterable[Mapping[str, set[int]]]:
-    """People whose moments lie close together are read together; whoever spans weeks is read alone."""
+    """Moments that lie close together are read together, for many people at once.
+
+    One person's moments that lie far apart are in different segments, and each is a reading of its own.
+    """
     near: dict[int, dict[str, set[int]]] = defaultdict(dict)
     for person, moments in sorted(wanted.items()):
-        low, high = min(moments), max(moments)
-        if high - low > 2 * LOOK_AROUND:
-            yield {person: moments}
+        for cluster in _clusters(moments):
+            near[min(cluster) // (4 * LOOK_AROUND)][person] = cluster
+    return [near[place] for place in sorted(near)]
+
+
+def _clusters(moments: Iterable[int]) -> Iterable[set[int]]:
+    found: list[set[int]] = []
+    for moment in sorted(moments):
+        if (found and moment // (4 * LOOK_AROUND) - min(found[-1]) // (4 * LOOK_AROUND) < 1) or (
+            found and moment - max(found[-1]) <= 2 * LOOK_AROUND
+        ):
+            found[-1].add(moment)
         else:
-            near[low // (4 * LOOK_AROUND)][person] = moments
-    yield from near.values()
+            found.append({moment})
+    return found
 
 
 def _load(uow: Uow, wanted: Mapping[str, Collection[int | None]], shared: Common) -> Iterable[Person]:
@@ -185,7 +206,9 @@ def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared
         for number in concerned(row) & people:
             mine[number].append(row)
     for number in sorted(people):
-        yield Person(number, world[number], mine[number], set(), stored.get(number, []))
+        person = Person(number, world[number], mine[number], set(), stored.get(number, []))
+        person.read_until = span[1] if span else None
+        yield person
 
 
 def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:

@@ -1,0 +1,186 @@
+"""Looking after the data: audit, reproject, settle, export, import, backup, restore, demo-data."""
+
+import importlib
+import io
+import os
+import tarfile
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.commands.support import Job, command
+from server.config import read_keys
+from server.db.migrate import upgrade
+from server.db.transfer import check_sqlite, copy_sqlite, dump, load
+from server.db.unit_of_work import UnitOfWork
+from server.errors import Conflict, Invalid
+from server.services.audit import audit as run_audit
+from server.services.reprojecting import reproject_all
+from server.services.settling import settle as run_settle
+
+DATABASE = "yika.sqlite"
+KEY = "server.key"
+
+
+@click.command()
+@command()
+def audit(job: Job) -> int:
+    """Derive everything again and compare; exit 1 with a list if anything differs."""
+    with job.runtime.reading() as uow:
+        found = run_audit(uow, job.runtime.keys)
+    lines = [f"{f.table} {f.subject}: {f.message}" for f in found]
+    answer = {"ok": not found, "findings": [f.to_dict() for f in found]}
+    job.answer(answer, "\n".join(lines) or "all is as it must be")
+    return 1 if found else 0
+
+
+@click.command()
+@command()
+def reproject(job: Job) -> None:
+    """Derive every shift and posting again from the facts."""
+    with job.runtime.unit_of_work() as uow:
+        changed = reproject_all(uow, job.runtime.acting("system"))
+        uow.commit()
+    job.answer({"changed": changed}, f"{changed} shifts came out otherwise")
+
+
+@click.command()
+@command()
+def settle(job: Job) -> None:
+    """The nightly work; safe to repeat."""
+    with job.runtime.unit_of_work() as uow:
+        done = run_settle(uow, job.runtime.acting("system"))
+        uow.commit()
+    words = f"{done.shifts} shifts changed, points of {done.expiries} people died, {done.sealed} taps sealed"
+    job.answer(asdict(done), words)
+
+
+@click.command()
+@command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(job: Job, *, file: Path) -> None:
+    """Write the community as lines of JSON (without ID numbers); the export is logged."""
+    runtime = job.runtime
+    with runtime.unit_of_work() as uow:
+        rows = _write_lines(uow, file)
+        logged = {"export_id": runtime.ids(), "at": runtime.clock(), "by": "cli", "what": "community"}
+        uow.rows("exports").add([logged | {"detail": {"file": file.name}, "rows": rows}])
+        uow.commit()
+    job.answer({"file": str(file), "rows": rows}, f"{rows} rows written to {file}")
+
+
+def _write_lines(uow: UnitOfWork, file: Path) -> int:
+    count = 0
+    with _new_file(file) as out:
+        for line in dump(uow):
+            out.write(line.encode() + b"\n")
+            count += 1
+    return count - 1
+
+
+def _new_file(file: Path) -> io.BufferedWriter:
+    """A new file for its owner only; an existing one is never overwritten."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Conflict(f"{file} exists already") from error
+    except OSError as error:
+        raise Invalid(f"{file} cannot be written: {error.strerror}") from error
+    return io.BufferedWriter(io.FileIO(handle, "w"))
+
+
+@click.command("import")
+@command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(job: Job, *, file: Path) -> int:
+    """Read an exported community; kept only if its audit is clean under this server's key."""
+    with UnitOfWork(job.runtime.database, "") as uow, file.open(encoding="utf-8") as lines:
+        rows = load(uow, lines)
+        found = run_audit(uow, job.runtime.keys)
+        if not found:
+            uow.commit()
+        community = uow.community_id
+    answer = {"community": community, "rows": rows, "findings": [f.to_dict() for f in found]}
+    bad = f"not imported: {len(found)} findings, the first: {found[0]}" if found else ""
+    job.answer(answer, bad or f"{rows} rows of community {community} imported")
+    return 1 if found else 0
+
+
+@click.command()
+@command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(job: Job, *, file: Path) -> None:
+    """Copy database and server key into one file; whoever has it has everything."""
+    source = _sqlite_file(job)
+    with tempfile.TemporaryDirectory(dir=source.parent) as folder:
+        copy = Path(folder) / DATABASE
+        copy_sqlite(source, copy)
+        with _new_file(file) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+            archive.add(copy, DATABASE)
+            archive.add(job.runtime.config.key_file, KEY)
+        size = file.stat().st_size
+    job.answer({"file": str(file), "bytes": size}, f"{size} bytes written to {file}")
+
+
+@click.command()
+@command(needs_schema=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(job: Job, *, file: Path) -> int:
+    """Bring a backup into an empty data directory, then audit it."""
+    target, key = _sqlite_file(job), job.runtime.config.key_file
+    for path in (target, key):
+        if path.exists():
+            raise Conflict(f"{path} exists already: restore into an empty data directory")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        parts = _unpacked(file, Path(folder))
+        check_sqlite(parts[DATABASE])
+        read_keys(parts[KEY])
+        parts[KEY].rename(key)
+        parts[DATABASE].rename(target)
+    upgrade(job.runtime.database)
+    findings = _audit_all(job)
+    job.answer({"restored": str(target), "findings": findings}, f"restored; {len(findings)} findings")
+    return 1 if findings else 0
+
+
+def _audit_all(job: Job) -> list[dict[str, Any]]:
+    with UnitOfWork(job.runtime.database, "", writes=False) as uow:
+        found = []
+        for community in uow.community_ids():
+            uow.become(community)
+            found += [finding.to_dict() for finding in run_audit(uow, job.runtime.keys)]
+    return found
+
+
+def _unpacked(file: Path, folder: Path) -> dict[str, Path]:
+    try:
+        with tarfile.open(file, mode="r:gz") as archive:
+            archive.extraction_filter = tarfile.data_filter
+            for name in (DATABASE, KEY):
+                archive.extract(name, folder)
+    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
+        raise Invalid(f"{file} is no whole backup") from error
+    parts = {name: folder / name for name in (DATABASE, KEY)}
+    for path in parts.values():
+        path.chmod(0o600)
+    return parts
+
+
+def _sqlite_file(job: Job) -> Path:
+    database = job.runtime.database
+    if not database.is_sqlite or not database.url.database:
+        raise Invalid("this copies SQLite files; back PostgreSQL up with pg_dump, and the key file besides")
+    return Path(database.url.database)
+
+
+@click.command("demo-data")
+@command()
+@click.option("--seed", default=20180705, show_default=True, type=int)
+def demo_data(job: Job, *, seed: int) -> None:
+    """Fill an empty community with fictional people and a month of taps, through ingest only."""
+    made = importlib.import_module("server.demo.build").build(job.runtime, seed=seed)
+    job.answer(asdict(made), ", ".join(f"{count} {name}" for name, count in asdict(made).items()))

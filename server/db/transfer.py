@@ -1,0 +1,106 @@
+"""A community as lines of JSON, and back; and a SQLite file copied while it is in use.
+
+Passing state (sessions, nonces, codes, snapshots) is left out, and so are ID numbers: they are never
+exported, only a backup of the whole database carries them, encrypted as they are.
+"""
+
+import base64
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import LargeBinary, Table, insert, select
+
+from server.db.base import Base
+from server.db.repositories import chunks
+from server.db.unit_of_work import UnitOfWork
+from server.errors import Conflict, Invalid
+
+FORMAT = "yika-community-1"
+LEFT_OUT = frozenset({"kiosk_nonces", "kiosk_sessions", "roster_snapshots", "enrolment_codes", "last_seen"})
+WITHHELD = {"volunteers": {"id_number": None}}
+
+
+def tables_in_order() -> list[Table]:
+    """Every table that is carried over, parents before children."""
+    return [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
+
+
+def dump(uow: UnitOfWork) -> Iterator[str]:
+    """One line a row, after a line that says what this is."""
+    yield json.dumps({"format": FORMAT, "community": uow.community_id})
+    for table in tables_in_order():
+        mine = table.c.community_id == uow.community_id
+        query = select(table).where(mine).order_by(*table.primary_key.columns)
+        for row in uow.connection.execute(query).mappings():
+            plain = {name: _plain(value) for name, value in row.items()} | WITHHELD.get(table.name, {})
+            yield json.dumps({"table": table.name, "row": plain}, ensure_ascii=False)
+
+
+def load(uow: UnitOfWork, lines: Iterable[str]) -> int:
+    """Write a dumped community, which must not exist here; how many rows."""
+    rest = iter(lines)
+    head = _parsed(next(rest, ""))
+    if head.get("format") != FORMAT:
+        raise Invalid(f"this is no {FORMAT} file")
+    if head["community"] in uow.community_ids():
+        raise Conflict(f"community {head['community']} exists here already")
+    uow.become(head["community"])
+    known = {table.name: table for table in tables_in_order()}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in rest:
+        entry = _parsed(line)
+        if entry.get("table") not in known or entry["row"].get("community_id") != uow.community_id:
+            raise Invalid("the file holds a row of another table or community")
+        found.setdefault(entry["table"], []).append(_read(known[entry["table"]], entry["row"]))
+    for name, table in known.items():
+        for part in chunks(found.get(name, []), 500):
+            uow.connection.execute(insert(table), part)
+    return sum(map(len, found.values()))
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """A consistent copy of a SQLite file, taken while others read and write it."""
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+        here.backup(there)
+        there.execute("PRAGMA journal_mode=DELETE")
+
+
+def check_sqlite(path: Path) -> None:
+    """Refuse a file that is no sound SQLite database."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            said = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise Invalid(f"{path.name} is no SQLite database") from error
+    if said != "ok":
+        raise Invalid(f"{path.name} is damaged: {said}")
+
+
+def _plain(value: Any) -> Any:
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _read(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    if unknown := row.keys() - {column.name for column in table.columns}:
+        raise Invalid(f"{table.name} has no {', '.join(sorted(unknown))}")
+    return {
+        name: base64.b64decode(value["base64"])
+        if isinstance(table.c[name].type, LargeBinary) and value is not None
+        else value
+        for name, value in row.items()
+    }
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise Invalid("the file holds a line that is not JSON") from error
+    if not isinstance(found, dict):
+        raise Invalid("the file holds a line that is no object")
+    return found
