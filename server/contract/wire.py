@@ -149,12 +149,7 @@ class TapEvent:
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
         """Read stored bytes; raises :class:`WireError` naming the first field that is wrong."""
-        try:
-            raw = json.loads(body)
-        except ValueError as error:
-            raise WireError(f"event is not JSON: {error}") from error
-        if not isinstance(raw, dict):
-            raise WireError("event is not an object")
+        raw = _object(body, "event")
         known = {f.name for f in fields(cls)}
         if extra := raw.keys() - known:
             raise WireError(f"event has unknown fields: {', '.join(sorted(extra))}")
@@ -311,6 +306,8 @@ def push_from_bytes(body: bytes) -> Push:
     _require(_is_integer(sent.wall) and _is_integer(sent.uptime_ms), "push has no usable clock sample")
     texts: Iterable[object] = (push.kiosk_id, push.journal_id, sent.boot_id, sent.clock)
     _require(all(isinstance(t, str) for t in texts), "push names no kiosk, journal or boot")
+    prior: Iterable[object] = (push.prior_journal, push.prior_head)
+    _require(all(p is None or isinstance(p, str) for p in prior), "push names no usable earlier journal")
     return push
 
 
@@ -331,16 +328,25 @@ def reply_from_bytes(body: bytes) -> PushReply:
     except (TypeError, KeyError, ValueError) as error:
         raise WireError(f"answer is not in the agreed form: {error}") from error
     _require(reply.v == VERSION and _is_integer(reply.server_time), "answer has a wrong version or no time")
+    journal_id: object = reply.journal_id
+    named = isinstance(journal_id, str) and _is_integer(reply.roster_version)
+    _require(named, "answer names no journal or roster")
     return reply
 
 
 def _object(body: bytes, what: str) -> dict[str, Any]:
     try:
-        raw = json.loads(body)
-    except ValueError as error:
-        raise WireError(f"{what} is not JSON") from error
+        raw = json.loads(body, parse_constant=_refuse_constant)
+        if b"\\ud" in body.lower():
+            canonical(raw)  # half a surrogate pair is JSON, but no text that could be hashed again
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"{what} is not JSON: {error}") from error
     _require(isinstance(raw, dict), f"{what} is not an object")
     return dict(raw)
+
+
+def _refuse_constant(name: str) -> None:
+    raise WireError(f"{name} is not JSON")
 
 
 def _require(condition: bool, message: str) -> None:
