@@ -111,7 +111,7 @@ class PcscReader:
         return now & ~int(scard.SCARD_STATE_CHANGED)
 
     def _read(self, context: Any, reader: str, atr: bytes) -> None:
-        """One attempt; a card that left in the middle is tried again while one is there, then told as torn."""
+        """One attempt; a card that left in the middle is tried again while one is there, then told."""
         at = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
         read = CardRead(
             medium="nfc",

@@ -117,7 +117,8 @@ class Decoder:
         scale = LARGEST / max(*gray.shape, 1)
         if scale >= 1:
             return gray
-        return self._cv2.resize(gray, None, fx=scale, fy=scale, interpolation=self._cv2.INTER_AREA)
+        size = [max(1, round(side * scale)) for side in reversed(gray.shape)]
+        return self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
 
     def _try(self, rescue: _Rescue, gray: Gray) -> list[Found]:
         if gray.size == 0:

@@ -1,0 +1,123 @@
+"""What the decoder reads, and that no picture whatever stops it."""
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+import qrcode
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from benchmarks import qr_pictures
+from hardware.qr_decode import Decoder, Region, cut
+
+
+def picture(content: str | bytes, *, box: int = 4, **options: int) -> np.ndarray:
+    code = qrcode.QRCode(box_size=box, border=4, **options)
+    code.add_data(content, optimize=0)
+    code.make()
+    return np.array(code.make_image().get_image().convert("L"))
+
+
+@pytest.mark.parametrize("text", ["A", "YK1:ABC $%*+-./:", "https://example.org/?q=1", "志愿者 0001"])
+def test_a_plain_code_yields_its_bytes(text: str) -> None:
+    assert Decoder().read(picture(text)) == text.encode()
+
+
+@pytest.mark.parametrize("version", [1, 2, 5, 7, 10, 20, 40])
+def test_codes_of_every_size_are_read(version: int) -> None:
+    assert Decoder().read(picture("YIKA", version=version)) == b"YIKA"
+
+
+def test_any_bytes_come_out_as_they_went_in() -> None:
+    content = bytes(range(256))
+    assert Decoder().read(picture(content)) == content
+
+
+def test_an_empty_code_is_nothing() -> None:
+    assert Decoder().read(picture("")) is None
+
+
+def test_a_bent_light_on_dark_code_is_read_as_phones_show_it() -> None:
+    assert Decoder().read(255 - picture("DARK MODE")) == b"DARK MODE"
+
+
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_code_may_be_held_any_way_round(quarter: int) -> None:
+    assert Decoder().read(np.ascontiguousarray(np.rot90(picture("TURNED"), quarter))) == b"TURNED"
+
+
+def test_a_photo_of_twelve_megapixels_is_read() -> None:
+    photo = np.full((3000, 4000), 128, np.uint8)
+    code = picture("PHOTO", box=12)
+    photo[900 : 900 + len(code), 1500 : 1500 + len(code)] = code
+    assert Decoder().read(cv2.GaussianBlur(photo, (0, 0), 7)) == b"PHOTO"
+
+
+@pytest.mark.parametrize(
+    "kind", ["blur", "motion", "dark", "moiré", "noise", "low contrast", "glare", "mixed"]
+)
+def test_where_one_look_fails_the_rescues_read_many(kind: str) -> None:
+    """At least as many as one look, and where that reads under half, half as many again."""
+    cases = [qr_pictures.picture(kind, np.random.default_rng((11, i))) for i in range(12)]
+    decoder = Decoder()
+    ours = sum(decoder.read(gray) == text for text, gray in cases)
+    alone = sum(b"".join(decoder._look(gray)) == text for text, gray in cases)
+    assert ours >= max(alone, 5 if alone < 6 else 0)
+
+
+def test_the_decoder_never_reads_what_is_not_there() -> None:
+    """Ten rooms without a code, every rescue tried."""
+    decoder = Decoder()
+    for seed in range(10):
+        rng = np.random.default_rng((12, seed))
+        assert decoder.read(qr_pictures.grain(rng, qr_pictures.scene(rng, 640, 480), 12)) is None
+
+
+@given(arrays.arrays(np.uint8, st.tuples(st.integers(0, 40), st.integers(0, 40))))
+@settings(max_examples=40, deadline=None)
+def test_no_picture_stops_the_decoder(gray: np.ndarray) -> None:
+    decoder = Decoder()
+    assert decoder.read(gray) is None
+    assert decoder.glance(gray) == []
+
+
+@pytest.mark.parametrize("gray", [np.zeros((1, 5000), np.uint8), np.full((720, 1280), 255, np.uint8)])
+def test_odd_pictures_are_just_unread(gray: np.ndarray) -> None:
+    assert Decoder().read(gray) is None
+
+
+def test_a_glance_spends_no_more_than_its_budget_and_goes_on_next_time() -> None:
+    """On a clock on which all steps cost the same, a budget of two quick looks is two rescues."""
+    ticks = itertools.count()
+    decoder = Decoder(budget=2, clock=lambda: float(next(ticks)))
+    gray = np.full((300, 300), 90, np.uint8)
+    for _ in decoder._rescues:
+        decoder.glance(gray)  # what a rescue costs is known once it was tried
+    turns = []
+    for _ in range(4):
+        before = decoder._turn
+        decoder.glance(gray)
+        turns.append((decoder._turn - before) % len(decoder._rescues))
+    assert turns == [2, 2, 2, 2]
+
+
+def test_what_helped_last_is_tried_first() -> None:
+    decoder = Decoder(budget=100)
+    inverted = 255 - picture("PHONE")
+    assert decoder.glance(inverted)[0].step == decoder.glance(inverted)[0].step == "inverted"
+    assert decoder._rescues[decoder._turn].name == "inverted"
+
+
+def test_all_codes_in_a_picture_are_found() -> None:
+    left, right = picture("ONE"), picture("TWO")
+    both = np.hstack([left, right])
+    assert {found.content for found in Decoder().glance(both)} == {b"ONE", b"TWO"}
+
+
+def test_a_region_is_cut_with_a_margin_and_never_beyond_the_picture() -> None:
+    gray = np.zeros((100, 200), np.uint8)
+    assert cut(gray, Region(50, 50, 100, 80)).shape == (42, 74)
+    assert cut(gray, Region(0, 0, 200, 100)).shape == (100, 200)
