@@ -167,14 +167,19 @@ class Ev2Session:
         self.counter += 1
         return apdu(command, body + _short_mac(self.mac_key, covered))
 
-    def opened(self, answer: bytes) -> bytes:
-        """The plain data of the chip's answer to the last command, MAC checked."""
+    def checked(self, answer: bytes) -> bytes:
+        """The body of the chip's answer to the last command, its MAC checked and taken off."""
         body, status = _split(answer)
         if status != _OK:
             raise ChipRefused(f"the chip answered {status.hex()}{_meaning(status)}")
         sealed, mac = body[:-MAC_LENGTH], body[-MAC_LENGTH:]
         if not hmac.compare_digest(_short_mac(self.mac_key, b"\x00" + self._count() + self.ti + sealed), mac):
             raise CardForged("the chip's answer does not carry the session's MAC")
+        return sealed
+
+    def opened(self, answer: bytes) -> bytes:
+        """The plain data of the chip's answer to the last command in full mode."""
+        sealed = self.checked(answer)
         if not sealed:
             return b""
         if not _is_blocks(sealed):
