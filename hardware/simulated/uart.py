@@ -32,14 +32,22 @@ class LineFaults:
 class Pn532Uart:
     """A PN532 on a pseudo-terminal; ``path`` is what a driver opens, as long as this lives.
 
-    ``paced`` makes bytes take their time on a wire at the present baud rate (ten bits each), for benchmarks.
+    ``paced`` makes bytes take their time on a wire (ten bits each), for benchmarks: at the rate the driver
+    sets, or always at ``baud``, as behind a Pi's mini UART that can do no more than 115200.
     ``link`` is a name that stays when the line is unplugged and plugged in again.
     """
 
-    def __init__(self, field: Field | None = None, *, paced: bool = False, link: Path | None = None) -> None:
+    def __init__(
+        self,
+        field: Field | None = None,
+        *,
+        paced: bool = False,
+        baud: int | None = None,
+        link: Path | None = None,
+    ) -> None:
         self.field = field or Field()
         self.faults = LineFaults()
-        self._paced, self._link = paced, link
+        self._paced, self._baud, self._link = paced, baud, link
         self._stop = threading.Event()
         self.chip = Pn532Chip(self.field, wait=self._stop.wait)
         self._thread: threading.Thread | None = None
@@ -101,7 +109,7 @@ class Pn532Uart:
 
     def _pace(self, count: int) -> None:
         if self._paced:
-            _exactly(count * 10 / self.chip.baud, self._stop.wait)
+            _exactly(count * 10 / (self._baud or self.chip.baud), self._stop.wait)
 
     def _say(self, data: bytes) -> None:
         if self.faults.bad_checksums > 0 and len(data) > 6:

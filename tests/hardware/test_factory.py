@@ -11,6 +11,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware.factory import READERS, SimulatedReader, build_indicator, build_reader, build_voice
 from hardware.ports import CardReader, DriverUnknown, ReaderState, SettingWrong
+from hardware.simulated.card_file import TYPES
 from tests.support.hardware import MESSAGE, ReaderLog, ntag
 
 
@@ -167,3 +168,10 @@ def test_wrong_pins_are_refused_by_name(settings: dict[str, Any], said: str) -> 
 )
 def test_the_other_readers_are_made_under_their_name(driver: str, settings: dict[str, Any]) -> None:
     assert build_reader({"driver": driver, "path": "any", **settings}, name="door").name == "door"
+
+
+@pytest.mark.parametrize("driver", READERS)
+def test_each_driver_and_each_kind_of_card_file_is_explained_to_its_user(driver: str) -> None:
+    text = (Path(__file__).parents[2] / "hardware" / "README.md").read_text("utf-8")
+    assert f'`driver = "{driver}"`' in text
+    assert all(f"`{kind}`" in text for kind in TYPES)

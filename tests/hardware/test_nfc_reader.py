@@ -8,8 +8,8 @@ import pytest
 
 from hardware.nfc_reader import NfcReader, Patience, probe, terminal_of
 from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
-from hardware.simulated import Ntag424Card, PhoneCard, Pn532Uart, UidCard
-from tests.support.hardware import BRISK, MESSAGE, ReaderLog, bench, ntag
+from hardware.simulated import Field, Ntag424Card, PhoneCard, Pn532Uart, UidCard
+from tests.support.hardware import BRISK, MESSAGE, ReaderLog, bench, ntag, udp_peer
 
 UID7 = bytes.fromhex("04112233445566")
 
@@ -425,6 +425,13 @@ def test_a_paced_line_takes_the_time_of_its_bytes() -> None:
     assert read.evidence["ms"] >= 15
 
 
+def test_a_line_that_is_held_at_115200_baud_takes_eight_times_as_long() -> None:
+    with bench(uart=Pn532Uart(paced=True, baud=115200)) as b:
+        b.field.put(ntag())
+        (read,) = b.log.wait_reads(1)
+    assert read.evidence["ms"] >= 100
+
+
 def test_the_moment_of_a_read_is_its_first_sight() -> None:
     times = iter(range(1000, 1_000_000, 7))
     log = ReaderLog()
@@ -532,3 +539,17 @@ def test_a_line_that_dies_while_a_card_is_asked_is_a_lost_reader_and_the_card_is
         b.uart.faults.mute = False
         (read,) = b.log.wait_reads(1)
     assert read.proof == {"version": bytes.fromhex("0004040201000F03")}
+
+
+@pytest.mark.parametrize("make", [ntag, ntag424])
+def test_a_reader_behind_nfcpys_udp_path_reads_alike(make: Any) -> None:
+    field, log = Field(), ReaderLog()
+    field.put(make())
+    with udp_peer(field) as port:
+        reader = NfcReader(f"udp:127.0.0.1:{port}", name="door", patience=BRISK)
+        reader.start(log.on_read, log.on_state)
+        try:
+            (read,) = log.wait_reads(1)
+        finally:
+            reader.stop()
+    assert (read.uid, read.content, log.states) == (UID7, MESSAGE, [ReaderState.READY])

@@ -351,3 +351,87 @@ def test_a_session_key_is_the_cmac_of_both_numbers() -> None:
     mixed = bytes(x ^ y for x, y in zip(RND_A[2:8], b[:6], strict=True))
     vector = bytes.fromhex("A55A00010080") + RND_A[:2] + mixed + b[6:] + RND_A[8:]
     assert Session.begun(NEW, 0, bytes(4), (RND_A, b)).enc == cmac(NEW, vector)
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "status"),
+    [
+        (0xAD, "02000000", "917E"),  # no length
+        (0xAD, "09000000010000", "91F0"),  # no such file
+        (0xAD, "0200000001000000", "917E"),  # data behind a reading
+        (0x8D, "0200000002000001", "917E"),  # less data than said
+        (0xF5, "", "917E"),
+        (0xF5, "09", "91F0"),
+        (0x64, "07", "9140"),
+        (0x71, "", "9140"),
+        (0xF6, "02", "919D"),
+        (0xC4, "00", "91AE"),
+    ],
+)
+def test_a_native_command_that_is_wrong_is_refused(command: int, data: str, status: str) -> None:
+    assert native(fresh(), command, bytes.fromhex(data)) == bytes.fromhex(status)
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "status"),
+    [("07", NEW + b"\x01", "9140"), ("00", NEW, "917E"), ("03", NEW + b"\x01", "917E")],
+)
+def test_a_key_that_is_wrong_in_form_is_refused(header: str, data: bytes, status: str) -> None:
+    assert Terminal(fresh()).say(0xC4, bytes.fromhex(header), data) == bytes.fromhex(status)
+
+
+@pytest.mark.parametrize(
+    ("number", "data"), [("02", "4000"), ("02", "4000E0C1"), ("03", "4000E0C1FFEF000000")]
+)
+def test_file_settings_that_are_wrong_in_form_are_refused(number: str, data: str) -> None:
+    answer = Terminal(fresh()).say(0x5F, bytes.fromhex(number), bytes.fromhex(data))
+    assert answer in (b"\x91\x7e", b"\x91\x9e")
+
+
+def test_settings_that_nobody_may_change_stay() -> None:
+    card = fresh()
+    card.files[NDEF_FILE].settings.change = 0xF
+    assert Terminal(card).say(0x5F, b"\x02", bytes.fromhex("00E0EE")) == PERMISSION
+
+
+def test_half_an_answer_to_the_challenge_is_refused() -> None:
+    card = fresh()
+    native(card, 0x71, b"\x00\x00")
+    assert native(card, 0xAF, bytes(16)) == b"\x91\x7e"
+
+
+def test_data_that_are_not_whole_blocks_are_refused() -> None:
+    card = fresh()
+    Terminal(card)
+    session = card.talk.session
+    assert session is not None
+    body = b"\x00" + bytes(15)
+    mac = short_mac(session.mac, b"\xc4\x00\x00" + session.ti + body)
+    assert native(card, 0xC4, body + mac) == b"\x91\x7e"
+
+
+@pytest.mark.parametrize(
+    ("apdu", "answer"),
+    [
+        ("00B0010000", "6B00"),
+        ("00D6010001AA", "6B00"),
+        ("00B09F0000", "6985"),
+        ("00D69F000100", "6985"),
+        ("00A4000C023F00", "9000"),
+    ],
+)
+def test_an_iso_command_out_of_place_is_refused(apdu: str, answer: str) -> None:
+    card = fresh()
+    card.apdu(bytes.fromhex("00A4000C02E104"))
+    assert card.apdu(bytes.fromhex(apdu)) == bytes.fromhex(answer)
+
+
+@pytest.mark.parametrize(("uid", "keys"), [(UID[:4], [OLD] * 5), (UID, [OLD] * 4), (UID, [b"short"] * 5)])
+def test_what_cannot_be_an_ntag_424_is_refused(uid: bytes, keys: list[bytes]) -> None:
+    with pytest.raises(ValueError):
+        Ntag424Card(uid, dice(), keys=keys)
+
+
+def test_a_message_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        fresh().write_ndef(bytes(255))

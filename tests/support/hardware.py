@@ -1,5 +1,6 @@
 """What tests of readers share: a reader with a simulated chip, and a log of what it told."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,3 +89,50 @@ def bench(
             yield Bench(line, reader, log)
         finally:
             reader.stop()
+
+
+@contextmanager
+def udp_peer(field: Field) -> Iterator[int]:
+    """The other side of nfcpy's ``udp`` driver over a field; gives its port.
+
+    Datagrams are ``106A`` and a frame in hexadecimal; anticollision is carried out level by level; ``RFOFF``
+    switches the carrier off.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=_serve_udp, args=(peer, field))
+        thread.start()
+        try:
+            yield peer.getsockname()[1]
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+                last.sendto(b"END", peer.getsockname())
+            thread.join()
+
+
+def _serve_udp(peer: socket.socket, field: Field) -> None:
+    levels: list[bytes] = []
+    sak = 0
+    while (datagram := peer.recvfrom(1024))[0] != b"END":
+        words, address = datagram[0].split(), datagram[1]
+        if words[0] != b"106A":
+            field.off()
+            continue
+        frame = bytes.fromhex(words[1].decode())
+        answer: bytes | None
+        if frame == b"\x26":
+            identity = field.select()
+            answer = identity and identity.sens_res
+            if identity:
+                uid, sak = identity.uid, identity.sel_res
+                levels = [uid] if len(uid) == 4 else [b"\x88" + uid[:3], uid[3:]]
+        elif frame[0] in (0x93, 0x95) and frame[1] in (0x20, 0x70):
+            level = (frame[0] - 0x93) // 2
+            part = levels[level]
+            check = bytes((part[0] ^ part[1] ^ part[2] ^ part[3],))
+            last = level == len(levels) - 1
+            answer = part + check if frame[1] == 0x20 else bytes((sak if last else sak | 0x04,))
+        else:
+            answer = field.exchange(frame)
+        if answer is not None:
+            peer.sendto(b"106A " + answer.hex().encode(), address)
