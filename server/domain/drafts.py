@@ -56,6 +56,10 @@ class Draft:
         """Whether the start still rests on a leader's word alone."""
         return self.opening.is_team and self.confirmed_by is None
 
+    def opened_by(self, event_id: str | None) -> bool:
+        """Whether this very team event opened it."""
+        return self.opening.is_team and self.opening.tap.event_id == event_id
+
     def attach(self, act: Act) -> None:
         """Name an event among those that make this shift."""
         self.events += [act.tap.event_id, *act.touches]

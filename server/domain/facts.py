@@ -206,7 +206,10 @@ class PersonPlan:
     recorded_at: int
     cancelled: bool = False
     members: tuple[str, ...] = ()
+    """Whom it names; a plan that names nobody is its whole team's."""
     team_id: str | None = None
+    seq: int = 0
+    """Its place in the chain of facts: of versions recorded together the later counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,4 +14,8 @@ def rules_at(rules: Sequence[Rules], at: int) -> Rules:
     if not rules:
         return DEFAULT
     held = [version for version in rules if version.holds_from <= at]
-    return max(held, key=lambda v: v.holds_from) if held else min(rules, key=lambda v: v.holds_from)
+    return max(held, key=_age) if held else min(rules, key=_age)
+
+
+def _age(rules: Rules) -> tuple[int, int]:
+    return rules.holds_from, rules.shared.version

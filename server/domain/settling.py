@@ -1,13 +1,14 @@
 """What a shift without an end becomes: open, missing, confirmed, or settled at zero (民政部令67 art. 11)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from server.contract.rules import OpenShift
 from server.domain.calendar import working_deadline
 from server.domain.drafts import Draft, Ending, closed, unended
 from server.domain.facts import Decision, DecisionKind, Flag, Shift, ShiftState, World
 from server.domain.plans import PlanBook
+from server.domain.rules_in_force import rules_at
 
 _ABOUT_END = frozenset({DecisionKind.CONFIRM_END, DecisionKind.DENY_END})
 
@@ -25,7 +26,9 @@ def _formed(draft: Draft, plans: PlanBook, *, world: World, as_of: int) -> Shift
     if draft.held:
         draft.flags |= draft.doubts
         return unended(draft, ShiftState.HELD, proposed_end=None, known_at=draft.known_at)
-    draft.shift = plans.running(draft.shift, as_of, draft.rules.shared)
+    # What leaders changed after a later tap left it behind changes it no more.
+    until = as_of if draft.left_at is None else min(as_of, draft.left_at)
+    draft.shift = plans.running(draft.shift, until, draft.rules.shared)
     deadline = plans.deadline(draft.shift, draft.rules.shared)
     if as_of <= deadline and (draft.left_at is None or as_of < draft.left_at):
         return unended(draft, ShiftState.OPEN, proposed_end=None, known_at=0)
@@ -51,6 +54,24 @@ def _without_end(draft: Draft, missing_at: int, *, world: World, as_of: int) -> 
     over = ruling is not None or as_of >= settles_at
     state = ShiftState.SETTLED_ZERO if over else ShiftState.END_MISSING
     return unended(draft, state, proposed_end=proposed, known_at=known_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Until when (exclusive) a missing end can be decided about."""
+
+    leader: int
+    settles: int
+    """From then on it is zero."""
+
+
+def deadlines(shift: Shift, world: World) -> Deadlines:
+    """Until when a leader, and after them the community, can decide about a shift's missing end."""
+    own = rules_at(world.rules, shift.started_at)
+    return Deadlines(
+        working_deadline(shift.known_at, own.leader_working_days, world.working_days),
+        working_deadline(shift.known_at, own.settle_working_days, world.working_days),
+    )
 
 
 def _proposed(shift: OpenShift) -> int | None:

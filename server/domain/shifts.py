@@ -204,10 +204,8 @@ class _Walk:
             return next_plan_at(after, tap.at, plans, policy, site_id=tap.site_id)
         return plan_at(plans, tap.at, policy, site_id=tap.site_id)
 
-    def _is_running(self, draft: Draft | None, at: int) -> bool:
+    def _is_running(self, draft: Draft, at: int) -> bool:
         """Whether a shift still waits for its end at a moment."""
-        if draft is None:
-            return False
         policy = draft.rules.shared
         return at <= end_deadline(self._running(draft, at), self.plans.visible(at), policy)
 
@@ -237,8 +235,7 @@ class _Walk:
         draft, tap = self._open, act.tap
         if tap.members and self.volunteer not in tap.members:
             return
-        opened = draft is not None and draft.opening.is_team and draft.opening.tap.event_id == tap.target
-        if opened and self._is_running(draft, tap.at):
+        if draft is not None and draft.opened_by(tap.target) and self._is_running(draft, tap.at):
             self._end(act)
         else:
             self._note(act, NoteCode.TEAM_NOTHING_TO_CLOSE)

@@ -12,6 +12,7 @@ from server.domain.projection import Note, NoteCode
 TOUCH_LIMIT = HOUR
 """So long after a tap a touch may still speak about it; a screen offers it for seconds."""
 _TEAM = frozenset({Action.TEAM_OPEN, Action.TEAM_CLOSE})
+_GREEN = frozenset(str(shown) for shown in Shown if shown.kind is Kind.ACCEPTED)
 
 
 class Weight(StrEnum):
@@ -113,7 +114,7 @@ def _weigh(tap: Tap, rulings: Mapping[str, DecisionKind]) -> tuple[Weight, bool]
         return Weight.NONE, False
     if ruling is DecisionKind.RESTORE_TAP:
         return Weight.GOOD, True
-    if tap.standing is TapStanding.SHOWN_REFUSED or Shown(tap.shown).kind is not Kind.ACCEPTED:
+    if tap.standing is TapStanding.SHOWN_REFUSED or tap.shown not in _GREEN:
         return Weight.NONE, False
     return (Weight.GOOD if tap.standing is TapStanding.GOOD else Weight.DOUBTFUL), False
 

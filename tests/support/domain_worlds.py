@@ -111,7 +111,8 @@ def _plan(draw: st.DrawFn, number: int) -> list[PersonPlan]:
             PersonPlan(
                 plan=made,
                 holds_from=0 if version == 0 else draw(_moments()),
-                recorded_at=version,
+                recorded_at=version // 2,
+                seq=version,
                 cancelled=draw(st.integers(0, 5)) == 0,
                 members=draw(st.sampled_from([(ME,), (ME, "M0002"), ("M0002",), ()])),
                 team_id=draw(st.sampled_from([None, "t1"])),

@@ -16,7 +16,7 @@ from server.domain.shifts import derive, project
 from tests.support.domain import ME, decision, ms, plan, rules, tap, world
 from tests.support.domain_worlds import weeks
 
-CALM = settings(max_examples=150, deadline=None)
+CALM = settings(max_examples=100, deadline=None)
 
 
 @CALM

@@ -3,6 +3,7 @@
 import pytest
 
 from server.domain.facts import Flag, Grade, ShiftState
+from server.domain.settling import deadlines
 from tests.support.domain import LEADER, ME, decision, ms, one, plan, rules, shifts, tap, world
 
 PATROL = plan("p1", "08:30", "09:15")
@@ -128,3 +129,18 @@ def test_the_community_sets_its_own_number_of_days():
 def test_a_decision_about_another_shift_changes_nothing():
     """Each names its shift."""
     assert forgotten(confirm("09:10", shift_id="z")).state is ShiftState.END_MISSING
+
+
+def test_a_leader_has_three_working_days_and_the_community_ten():
+    """Both from when the server could know; the services refuse a leader's word after theirs."""
+    found = deadlines(forgotten(), world())
+    assert (found.leader, found.settles) == (ms("2026-12-08 00:00"), ms("2026-12-17 00:00"))
+
+
+def test_what_a_leader_changes_after_a_later_tap_left_it_behind_changes_it_no_more():
+    """A plan prolonged at ten does not reach over the shift that began at half past nine."""
+    late_plan = plan("p2", "09:15", "10:00", activity_id="hut", holds_from=ms("09:20"))
+    longer = plan("p1", "08:30", "11:00", holds_from=ms("10:00"))
+    of = world(PATROL, late_plan, longer, confirm("11:00"))
+    old, new = shifts(tap("a", "08:30"), tap("b", "09:31"), of=of, as_of="18:00")
+    assert old.ended_at == ms("09:15") <= new.started_at

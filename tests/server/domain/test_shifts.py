@@ -410,3 +410,15 @@ def test_a_shift_is_judged_by_the_rules_of_its_start():
     later = tap("a", "13:00"), tap("b", "14:00")
     assert one(*later, of=world(rules=(rules(), strict))).state is ShiftState.VOID
     assert one(*taps, of=world(rules=(strict,))).state is ShiftState.VOID
+
+
+def test_an_event_without_a_word_shown_is_nothing():
+    """What could not be read lies in quarantine without a person; given anyway it does no harm."""
+    assert shifts(tap("x", "09:00", shown="", action="", standing=TapStanding.QUARANTINED)) == []
+
+
+def test_of_versions_recorded_together_the_later_in_the_chain_counts():
+    """One import may say two things about a plan."""
+    versions = [plan("p1", "08:30", "09:15", seq=1), plan("p1", "08:30", "10:00", seq=2)]
+    for arrival in (versions, versions[::-1]):
+        assert one(tap("a", "08:30"), tap("b", "10:00"), of=world(*arrival)).minutes == 90
