@@ -101,8 +101,7 @@ def test_a_card_that_was_gone_and_comes_again_is_a_second_presentation() -> None
         for count in (1, 2):
             b.field.put(ntag())
             b.log.wait_reads(count)
-            b.field.take()
-            b.passes(BRISK.gone_ms * 3)
+            b.gone()
     assert [read.uid for read in b.log.reads] == [UID7, UID7]
 
 

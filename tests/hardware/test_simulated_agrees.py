@@ -55,8 +55,7 @@ def test_a_chip_is_made_a_sun_card_and_its_messages_verify_with_a_rising_counter
             counters.append(message.counter)
             with pytest.raises(CardForged):
                 ntag424.decrypt_sun(META, FACTORY, picc_data, mac)
-            b.field.take()
-            b.passes(200)
+            b.gone()
     assert counters == sorted(set(counters))
 
 
@@ -95,8 +94,7 @@ def test_a_blank_card_is_written_on_the_reader_and_read_at_the_next_tap(kind: st
     with bench(interrogator=write) as b:
         b.field.put(card)
         assert b.log.wait_reads(1)[0].proof["pages"] > 20
-        b.field.take()
-        b.passes(200)
+        b.gone()
         b.field.put(card)
         read = b.log.wait_reads(2)[1]
     assert read.content_kind is ContentKind.NDEF
@@ -122,8 +120,7 @@ def test_a_card_torn_away_while_it_is_written_is_finished_when_it_is_laid_down_a
     with bench(interrogator=write) as b:
         b.field.put(card, frames=frames)
         b.log.wait_reads(1)
-        b.field.take()
-        b.passes(200)
+        b.gone()
         b.field.put(card)
         assert b.log.wait_reads(2)[1].proof["pages"] > 0
     assert torn == [card.uid]

@@ -69,10 +69,13 @@ class Bench:
         target = self.field.frames + count
         assert self.field.wait_for(lambda: self.field.frames >= target, timeout)
 
-    def passes(self, milliseconds: int) -> None:
-        """Let the reader look for so long."""
-        due = time.monotonic() + milliseconds / 1000
-        assert self.field.wait_for(lambda: time.monotonic() >= due, milliseconds / 1000 + 5)
+    def gone(self, patience: Patience = BRISK) -> None:
+        """Take the card away and wait until the reader knows, on however slow a machine."""
+        self.field.take()
+        self.looks(2)
+        due = time.monotonic() + patience.gone_ms / 1000
+        assert self.field.wait_for(lambda: time.monotonic() > due, 5)
+        self.looks(2)
 
 
 @contextmanager
