@@ -1,8 +1,28 @@
-"""Which blueprints the application has besides the kiosks' API."""
+"""What the application has besides the kiosks' API: extensions, rules, blueprints for people and programs."""
 
 from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from server.web import access, auth, certificates, headers, home, i18n, kiosk_api, me, metrics, people, staff
+from server.web.api import blueprint as api
+from server.web.api import pages as api_docs
 
 
 def register_all(app: Flask) -> None:
     """Register every blueprint for people and programs."""
-    app.logger.debug("no screens yet")
+    # A form may lie open for a day at the counter: a token holds as long as its session.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf = CSRFProtect(app)
+    csrf.exempt(kiosk_api.blueprint)
+    csrf.exempt(api)
+    csrf.exempt(auth.sign_in)
+    i18n.install(app)
+    people.install(app)
+    auth.install(app)
+    certificates.install(app)
+    app.before_request(access.guard)
+    app.after_request(headers.secure)
+    for blueprint in (home.blueprint, auth.blueprint, staff.blueprint, me.blueprint):
+        app.register_blueprint(blueprint)
+    for blueprint in (certificates.blueprint, metrics.blueprint, api, api_docs):
+        app.register_blueprint(blueprint)

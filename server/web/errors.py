@@ -6,6 +6,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from jinja2 import TemplateNotFound
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from server.contract.wire import WireError
 from server.errors import (
@@ -70,10 +71,10 @@ def answer_known_error(error: Exception) -> Response:
     return answer
 
 
-def answer_http_error(error: HTTPException) -> Response:
+def answer_http_error(error: HTTPException) -> BaseResponse:
     """An error of the framework: not found, wrong method, too large."""
     if error.response is not None:
-        return Response(error.response.get_data(), status=error.response.status_code)
+        return error.get_response()
     status = error.code or 500
     answer = _answer(status, error.name.lower().replace(" ", "_"), error.description or error.name, "")
     for name, value in error.get_headers():

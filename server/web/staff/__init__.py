@@ -1,0 +1,37 @@
+"""Pages for staff, leaders and auditors: one module a subject, one blueprint."""
+
+from server.web.staff import (
+    audit,
+    cards,
+    dashboard,
+    kiosks,
+    live,
+    places,
+    plans,
+    policies,
+    review,
+    shifts,
+    teams,
+    users,
+    volunteer_import,
+    volunteers,
+)
+from server.web.staff.base import blueprint
+
+__all__ = [
+    "audit",
+    "blueprint",
+    "cards",
+    "dashboard",
+    "kiosks",
+    "live",
+    "places",
+    "plans",
+    "policies",
+    "review",
+    "shifts",
+    "teams",
+    "users",
+    "volunteer_import",
+    "volunteers",
+]

@@ -1,0 +1,51 @@
+"""Who is on duty now: for a screen in the hall, names as each person chose; refreshed without a reload."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import render_template, request
+
+from server.services.names import shown_name
+from server.web.access import LEADERS, allow
+from server.web.context import now, reading
+from server.web.staff.base import DAY, blueprint
+from server.web.times import day_of, day_start
+
+
+@blueprint.get("/live")
+@allow(LEADERS)
+def live() -> str:
+    """The whole board, or with ``?part=1`` only what changes."""
+    moment = now()
+    today = day_start(day_of(moment))
+    with reading() as uow:
+        community = uow.views.totals.community()
+        groups = grouped(uow.views.shifts.on_duty())
+        following = [
+            plan
+            for plan in uow.views.places.plans(moment - DAY // 8, today + DAY)
+            if plan["end"] > moment and not plan["cancelled"]
+        ]
+    template = "staff/live_part.html" if request.args.get("part") else "staff/live.html"
+    total = sum(group["count"] for group in groups)
+    return render_template(
+        template, community=community, groups=groups, total=total, following=following[:6], now=moment
+    )
+
+
+def grouped(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """On-duty shifts by activity; who wants no name on shared screens is counted, not named."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        key = row["activity_id"] or ""
+        group = found.setdefault(
+            key,
+            {"name": row["activity"], "name_en": row["activity_en"], "people": [], "unnamed": 0, "count": 0},
+        )
+        name = shown_name(row) if row["name"] else None
+        group["count"] += 1
+        if name:
+            group["people"].append({"name": name, "site": row["site"], "since": row["started_at"]})
+        else:
+            group["unnamed"] += 1
+    return list(found.values())

@@ -1,0 +1,214 @@
+"""Words for the closed lists that screens show: states, grades, flags, reasons; see docs/glossary.md."""
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+Table = dict[str, object]
+
+STATES: Table = {
+    "open": _("进行中"),
+    "closed": _("已结束"),
+    "end_missing": _("待补签退"),
+    "held": _("待审"),
+    "void": _("无效"),
+    "settled_zero": _("已按零结算"),
+}
+GRADES: Table = {"tapped": _("刷卡"), "witnessed": _("队长确认"), "declared": _("补录")}
+PROOFS: Table = {
+    "none": _("无"),
+    "uid": _("芯片编号"),
+    "static": _("静态二维码"),
+    "signed": _("签名芯片"),
+    "rotating": _("手机动态码"),
+    "challenge": _("防复制芯片"),
+}
+MEDIA: Table = {"nfc": _("刷卡"), "qr": _("扫码"), "touch": _("触屏")}
+BOOKS: Table = {"hours": _("服务时长"), "points": _("积分"), "savings": _("时间储蓄")}
+STATUSES: Table = {"active": _("在册"), "inactive": _("停用"), "left": _("已退出"), "deceased": _("已故")}
+CARD_STATES: Table = {
+    "active": _("使用中"),
+    "lost": _("已挂失"),
+    "replaced": _("已换卡"),
+    "expired": _("已过期"),
+}
+KIOSK_STATES: Table = {"pending": _("待注册"), "active": _("使用中"), "revoked": _("已吊销")}
+KINDS: Table = {"service": _("志愿服务"), "patrol": _("巡逻"), "non_service": _("非志愿服务")}
+SITE_ROLES: Table = {"desk": _("服务点"), "checkpoint": _("巡逻点")}
+ROLES: Table = {
+    "admin": _("管理员"),
+    "staff": _("社工"),
+    "leader": _("队长"),
+    "auditor": _("审计员(只读)"),
+    "volunteer": _("志愿者"),
+}
+NAME_DISPLAYS: Table = {
+    "full": _("显示全名"),
+    "title": _("显示姓氏与称呼"),
+    "nickname": _("显示昵称"),
+    "none": _("不显示"),
+}
+PURPOSES: Table = {
+    "record": _("记录志愿服务"),
+    "wall": _("上光荣墙"),
+    "ranking": _("参加排名"),
+    "photo": _("使用照片"),
+    "upload": _("上传至国家志愿服务信息系统"),
+    "wechat": _("微信通知"),
+}
+FLAGS: Table = {
+    "late_end": _("签退偏晚,按排班时段计"),
+    "shown_differs": _("与打卡机当时显示不同"),
+    "time_uncertain": _("时间误差超过一分钟"),
+    "date_uncertain": _("日期待确认"),
+    "contradicted": _("与登记不符"),
+    "quarantined": _("打卡记录被隔离"),
+    "proof_too_weak": _("凭证强度不足"),
+    "activity_missing": _("未选服务项目"),
+    "non_service": _("非志愿服务,不计时长"),
+    "below_minimum": _("不足最短时长"),
+    "end_agreed": _("本人认可建议签退时间"),
+    "end_confirmed": _("签退已确认"),
+    "end_denied": _("签退未获确认"),
+    "end_clipped": _("签退按排班结束时间计"),
+    "own_decision": _("本人对自己时长的决定,不予采纳"),
+    "late_decision": _("结算之后的决定,不予采纳"),
+    "unusable_decision": _("无法采用的决定"),
+    "voided": _("已作废"),
+    "overlap": _("与另一次服务重叠"),
+    "declared_ahead": _("补录了尚未发生的时间"),
+    "over_day_cap": _("超过每日上限,待批"),
+    "excess_approved": _("超时已批准"),
+}
+STANDINGS: Table = {
+    "good": _("有效"),
+    "shown_refused": _("打卡机未接受"),
+    "contradicted": _("与登记不符"),
+    "quarantined": _("隔离"),
+    "set_aside": _("已搁置"),
+    "restored": _("已恢复"),
+}
+SHOWN: Table = {
+    "shift_started": _("签到成功"),
+    "shift_ended": _("签退成功"),
+    "handed_over": _("换岗成功"),
+    "checkpoint_passed": _("巡逻点已打卡"),
+    "choose_activity": _("请选择服务项目"),
+    "end_proposed": _("上次未签退,建议签退时间"),
+    "team_opened": _("队伍已集体签到"),
+    "team_closed": _("队伍已集体签退"),
+    "accepted_unlisted": _("已记录,姓名稍后显示"),
+    "undone": _("已撤销"),
+    "activity_changed": _("已更改服务项目"),
+    "already_done": _("刚才已打卡"),
+    "card_unknown": _("不认识这张卡"),
+    "card_other_community": _("外社区的卡"),
+    "card_lost": _("此卡已挂失"),
+    "card_expired": _("此卡已过期"),
+    "card_forged": _("卡片验证失败"),
+    "card_replayed": _("卡码已被用过"),
+    "proof_too_weak": _("此项目需要更可靠的卡"),
+    "phone_code_expired": _("手机码已过期"),
+    "phone_uid_random": _("手机不能当卡用"),
+    "card_unreadable": _("读不出卡"),
+    "volunteer_inactive": _("志愿者已停用"),
+    "guardian_consent_missing": _("缺监护人同意"),
+    "training_missing": _("尚未培训"),
+}
+DECISIONS: Table = {
+    "confirm_end": _("确认签退"),
+    "deny_end": _("不予确认"),
+    "restore_tap": _("恢复打卡记录"),
+    "set_aside_tap": _("搁置打卡记录"),
+    "approve_excess": _("批准超时"),
+    "declare_shift": _("补录服务"),
+    "void_shift": _("作废"),
+}
+POLICIES: Table = {
+    "grace_before": _("排班开始前多少分钟起算"),
+    "grace_after": _("排班结束后多少分钟截止"),
+    "early_start": _("提前多少分钟可签到本班"),
+    "minimum": _("最短有效时长(分钟)"),
+    "late_end": _("排班结束后多少分钟内仍可签退"),
+    "open_limit": _("无排班时最长等待签退(分钟)"),
+    "debounce_seconds": _("重复打卡忽略时间(秒)"),
+    "choice_seconds": _("选择服务项目的等待时间(秒)"),
+    "undo_seconds": _("可撤销时间(秒)"),
+    "least_proof": _("最低凭证强度"),
+    "day_cap": _("每人每日认定上限(分钟)"),
+    "leader_working_days": _("队长确认期限(工作日)"),
+    "settle_working_days": _("按零结算期限(工作日)"),
+    "earns": _("服务所得"),
+    "point_rate": _("每小时积分"),
+    "points_expire_years": _("积分在次几年年底到期"),
+    "star_hours": _("各星级所需小时"),
+    "star_window": _("星级统计范围"),
+    "star_quality_mean": _("星级所需平均评分(十分之一星)"),
+    "star_quality_cards": _("星级所需评价张数"),
+    "redemption_day": _("积分兑换日"),
+    "name_display": _("默认姓名显示方式"),
+    "manual_entry_share": _("补录占比提醒线(百分比)"),
+    "checkpoint_retention_days": _("巡逻点打卡保留天数"),
+    "contact_retention_days": _("退出后联系方式保留天数"),
+}
+FAULTS: Table = {
+    "sex": _("性别写作“男”或“女”"),
+    "consent": _("本人未同意,不能登记"),
+    "twice": _("已有同名且电话或出生日期相同的人"),
+    "name_missing": _("缺姓名"),
+    "name_long": _("姓名过长"),
+    "number_taken": _("编号已被使用"),
+    "phone": _("电话无法识别"),
+    "birth": _("出生日期写作 1956-02-29"),
+    "birth_impossible": _("出生日期不可能"),
+    "team": _("没有这个志愿队"),
+    "guardian": _("未满18岁,缺监护人"),
+}
+POLICY_VALUES: Table = {
+    "points": _("积分"),
+    "savings": _("时间储蓄"),
+    "both": _("积分与时间储蓄"),
+    "lifetime": _("累计"),
+    "year": _("本年度"),
+    "last_saturday": _("每月最后一个星期六"),
+    "every_friday": _("每星期五"),
+    "any_day": _("任何一天"),
+}
+TABLES: dict[str, Table] = {
+    "policy_value": POLICY_VALUES,
+    "fault": FAULTS,
+    "state": STATES,
+    "grade": GRADES,
+    "proof": PROOFS,
+    "medium": MEDIA,
+    "book": BOOKS,
+    "status": STATUSES,
+    "card_state": CARD_STATES,
+    "kiosk_state": KIOSK_STATES,
+    "kind": KINDS,
+    "site_role": SITE_ROLES,
+    "role": ROLES,
+    "name_display": NAME_DISPLAYS,
+    "purpose": PURPOSES,
+    "flag": FLAGS,
+    "standing": STANDINGS,
+    "shown": SHOWN,
+    "decision": DECISIONS,
+    "policy": POLICIES,
+}
+
+
+def word(value: object, table: str) -> str:
+    """The word for a value of a closed list; a value newer than this table is shown as it is."""
+    return "" if value is None else str(TABLES[table].get(str(value), value))
+
+
+def duration(minutes: int | None) -> str:
+    """Minutes as people say them: ``45 分钟``, ``2 小时``, ``1 小时 30 分``."""
+    if minutes is None:
+        return "—"
+    sign, (hours, rest) = "−" if minutes < 0 else "", divmod(abs(minutes), 60)
+    if not hours:
+        return sign + str(gettext("%(rest)s 分钟", rest=rest))
+    if not rest:
+        return sign + str(gettext("%(hours)s 小时", hours=hours))
+    return sign + str(gettext("%(hours)s 小时 %(rest)s 分", hours=hours, rest=rest))
