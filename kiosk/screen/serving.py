@@ -55,6 +55,6 @@ class WebThread:
         wasyncore.close_all(self._sockets)
 
     def _run(self) -> None:
-        """Waitress's own loop, but one that can be asked to end: sockets are closed when nobody polls them."""
+        """Waitress's own loop, but one that can be asked to end: sockets close when nobody polls them."""
         while not self._stopping.is_set():
             wasyncore.loop(timeout=LOOK_UP_SECONDS, map=self._sockets, count=1)

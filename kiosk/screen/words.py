@@ -60,7 +60,8 @@ class Words:
         """A day as seen from today: 昨天, 今天, 明天, otherwise its date."""
         distance = (when.date() - now.date()).days
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(distance)
-        return self.say("days", near or "date", month=when.month, day=when.day)
+        month_name = self.entries["screen"]["months"][when.month - 1]
+        return self.say("days", near or "date", month_name=month_name, day=when.day)
 
 
 @cache

@@ -24,13 +24,20 @@ export function overflows(section) {
   return (
     wide.some((box) => box.scrollWidth > box.clientWidth + 1) ||
     tall.some((box) => box.scrollHeight > box.clientHeight + LEADING) ||
+    [...section.querySelectorAll(".middle > div")].some((box) => box.offsetHeight > box.parentNode.clientHeight) ||
     collides(section)
   );
 }
 
-/** Rows of a section that stand on each other, or one that sticks out at the top. */
+/** Parts of a section that stand on each other, or that stick out above or below. */
 function collides(section) {
-  const rows = [...section.children].filter((child) => !child.hidden && child.className !== "emblem");
-  const boxes = rows.map((row) => row.getBoundingClientRect()).filter((box) => box.height > 0);
-  return boxes.some((box, n) => box.top < -1 || box.bottom > (boxes[n + 1]?.top ?? section.clientHeight) + 1);
+  const parts = [...section.children].filter((child) => !child.hidden && child.className !== "emblem");
+  const boxes = parts.map((part) => part.getBoundingClientRect()).filter((box) => box.height > 0);
+  return boxes.some(
+    (box, n) =>
+      box.top < -1 || box.bottom > section.clientHeight + 1 || boxes.slice(n + 1).some((other) => meet(box, other)),
+  );
 }
+
+const meet = (a, b) =>
+  a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;

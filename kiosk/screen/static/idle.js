@@ -1,9 +1,10 @@
 // While nobody taps: the clock runs, the next turns wait, and broken states stand in front of everything.
 
 import { $, el, emblem, fill, icon } from "./dom.js";
-import { fit } from "./fit.js";
+import { fit, overflows } from "./fit.js";
 import { change, nextLanguage, settings } from "./settings.js";
 
+const FEWEST_TURNS = 2; // the scale shrinks for these; more are shown where there is room
 const STATUS_ICONS = { offline: "cloud", clock: "clock" };
 const idle = $("#idle");
 const broken = $("#broken");
@@ -27,22 +28,29 @@ export function drawIdle(view, words) {
   $(".tap-how", idle).textContent = words.tap_how;
   $(".tools", idle).setAttribute("aria-label", words.tools);
   $(".tools", idle).replaceChildren(...tools(words, view.demo));
-  idle.style.setProperty("--f", 1);
-  drawTurns(said.turns, words);
   minute = "";
   tick(view, words);
+  drawTurns(said.turns, words);
 }
 
 function drawTurns(turns, words) {
   const place = $(".turns", idle);
   if (turns.length === 0) {
     place.replaceChildren(el("p.none", {}, words.no_turns));
+    fit(idle);
     return;
   }
-  const list = el("ol", {}, ...turns.map(turnRow));
+  const rows = turns.map(turnRow);
+  const list = el("ol", {}, ...rows.slice(0, FEWEST_TURNS));
   place.replaceChildren(el("h2", {}, words.next), list);
-  // As many turns as fit; the nearest always stays.
-  while (list.children.length > 1 && place.scrollHeight > place.clientHeight + 1) list.lastChild.remove();
+  fit(idle);
+  if (overflows(idle) && list.children.length > 1) list.lastChild.remove();
+  for (const row of rows.slice(FEWEST_TURNS)) {
+    list.append(row);
+    if (!overflows(idle)) continue;
+    row.remove();
+    break;
+  }
 }
 
 function turnRow(turn) {
@@ -111,5 +119,5 @@ function dateWords(now, timeZone, words) {
   const parts = new Intl.DateTimeFormat("en-US", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
   const [month, day, year] = parts.format(now).split("/").map(Number);
   const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
-  return `${fill(words.date, { month, day })} ${words.weekdays[weekday]}`;
+  return fill(words.date, { day, month_name: words.months[month - 1], weekday: words.weekdays[weekday] });
 }
