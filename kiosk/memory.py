@@ -8,6 +8,8 @@ from server.contract.rules import OpenShift, Policy, counted_minutes, plan_at
 from server.contract.wire import Action, Shown, TapEvent
 
 _STARTS = frozenset({Shown.SHIFT_STARTED, Shown.CHOOSE_ACTIVITY, Shown.END_PROPOSED})
+TRIMMED_MS = 5000
+"""What better samples of the server's clock may move this boot's clock by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,15 @@ class Held:
 
 
 def when(event: TapEvent, now: Moment) -> int:
-    """When an event happened: by time since boot within this boot, which no clock change can move."""
-    if event.boot_id == now.boot_id:
-        return now.at - (now.uptime_ms - event.uptime_ms)
-    return event.wall
+    """When an event happened: by time since boot within this boot, which no clock change can move.
+
+    A wall clock that agrees with that to a few seconds is taken as it stands, so that one tap has one time
+    however the clock is trimmed afterwards.
+    """
+    if event.boot_id != now.boot_id:
+        return event.wall
+    measured = now.at - (now.uptime_ms - event.uptime_ms)
+    return event.wall if abs(event.wall - measured) <= TRIMMED_MS else measured
 
 
 def undone_taps(recent: Sequence[Past]) -> frozenset[str | None]:

@@ -180,6 +180,10 @@ class TestDebounce:
         undo = touch(5 * SECOND, Shown.UNDONE, "undo", first.event.event_id)
         assert shown(at(10 * SECOND, None, first, undo)) is Shown.SHIFT_STARTED
 
+    def test_one_tap_has_one_time_though_the_clock_is_trimmed_afterwards(self) -> None:
+        first = tap(0, Shown.SHIFT_STARTED, wall=AT + 106)
+        assert at(30 * SECOND, None, first).outcome == Repeated(first_at=AT + 106, activity_id="duty")
+
     def test_within_a_boot_it_is_measured_by_time_since_boot(self) -> None:
         """The clock was set between the two taps: the first one's wall clock says 1970."""
         first = tap(0, Shown.SHIFT_STARTED, wall=5000, clock="unsynced")
