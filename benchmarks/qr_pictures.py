@@ -327,8 +327,8 @@ def sequence(rng: Rng, length: int = 8) -> tuple[bytes, list[Gray], list[Gray]]:
             corners.max(axis=0) - (width - 40, height - 40), 0, None
         )
         held = paste(room, modules, corners.astype(np.float32)) * light
-        held = cv2.GaussianBlur(held, (0, 0), 0.05 + float(rng.uniform(0.25, 0.55)) * module)
-        held = smear(held, float(rng.uniform(0.3, 1.9)) * module, angle + float(rng.normal(0, 0.5)))
+        held = cv2.GaussianBlur(held, (0, 0), 0.05 + float(rng.uniform(0.22, 0.5)) * module)
+        held = smear(held, float(rng.uniform(0.2, 1.7)) * module, angle + float(rng.normal(0, 0.5)))
         if rng.random() < 0.35:
             held = bleach(rng, held, corners, float(rng.uniform(0.02, 0.12)))
         frames.append(grain(rng, held, 5.0))

@@ -74,8 +74,16 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ("hardware.nfc_reader", ("hardware.ports", "hardware.reader_thread", "nfc", "ndef", "serial")),
     (
         "hardware.qr_camera",
-        ("hardware.ports", "hardware.qr_decode", "hardware.reader_thread", "cv2", "numpy", "picamera2"),
+        (
+            "hardware.ports",
+            "hardware.qr_decode",
+            "hardware.qr_frames",
+            "hardware.reader_thread",
+            "cv2",
+            "numpy",
+        ),
     ),
+    ("hardware.qr_frames", ("hardware.ports", "hardware.qr_decode")),
     ("hardware.qr_decode", ("hardware.ports", "cv2", "numpy", "zxingcpp")),
     ("hardware.reader_thread", ("hardware.ports",)),
     ("hardware.pcsc_reader", ("hardware.ports", "hardware.reader_thread", "smartcard")),
