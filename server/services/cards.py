@@ -9,8 +9,10 @@ from server.domain.calendar import day_start, next_day
 from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
+from server.services.deriving import regrade_cards
 from server.services.facts import Draft, record
 from server.services.members import volunteer as volunteer_row
+from server.services.projection import project_events
 
 CARD_FIELDS = (
     "volunteer",
@@ -65,7 +67,7 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> Reg
             raise Conflict(f"this chip is the active card of volunteer {other['volunteer']}")
     card_id = acting.entropy(CARD_ID_LENGTH).hex()
     body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup})
-    record(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
+    _bind(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
     return RegisteredCard(card_id, None)
 
 
@@ -76,14 +78,14 @@ def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[Regis
     issuer = acting.keys.issuer(uow.community_id)
     cards = [issuer.encode_static(acting.entropy(CARD_ID_LENGTH)) for _ in volunteers]
     pairs = list(zip(volunteers, cards, strict=True))
-    record(uow, acting, [_credential_draft(uow, acting, number, card) for number, card in pairs])
+    _bind(uow, acting, [_credential_draft(uow, acting, number, card) for number, card in pairs])
     return [RegisteredCard(card.card_id.hex(), card) for card in cards]
 
 
 def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int | None = None) -> Row:
     """Record a step of a card's life: ``lost``, ``active`` (found again), ``replaced`` or ``expired``.
 
-    ``since`` may lie in the past ("I lost it on Monday"): the caller then projects again what it touched.
+    ``since`` may lie in the past ("I lost it on Monday"): taps since then are judged again.
     """
     card = _card(uow, card_id)
     if state not in {"active", "lost", "replaced", "expired"}:
@@ -93,7 +95,7 @@ def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int 
     drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state}, since)]
     if state == "active":
         drafts = [*_replaced(uow, card["volunteer"]), *drafts]
-    record(uow, acting, drafts)
+    _bind(uow, acting, drafts)
     return _card(uow, card_id)
 
 
@@ -102,6 +104,13 @@ def credential_of(acting: Acting, card: Row) -> Credential | None:
     if not card["sealed"]:
         return None
     return Credential(acting.keys.unseal(card["sealed"], f"card:{card['card_id']}"))
+
+
+def _bind(uow: Uow, acting: Acting, drafts: list[Draft]) -> None:
+    """Record steps of cards' lives, and judge again what these cards did."""
+    record(uow, acting, drafts)
+    known = {draft.subject for draft in drafts} | {draft.body["lookup"] for draft in drafts}
+    project_events(uow, acting, regrade_cards(uow, known))
 
 
 def _card(uow: Uow, card_id: str) -> Row:
@@ -125,7 +134,7 @@ def _replaced(uow: Uow, volunteer: str) -> list[Draft]:
 def _with_credential(uow: Uow, acting: Acting, volunteer: str, credential: Credential) -> RegisteredCard:
     volunteer_row(uow, volunteer)
     draft = _credential_draft(uow, acting, volunteer, credential)
-    record(uow, acting, [*_replaced(uow, volunteer), draft])
+    _bind(uow, acting, [*_replaced(uow, volunteer), draft])
     return RegisteredCard(draft.subject, credential)
 
 

@@ -118,6 +118,8 @@ def set_calendar(uow: Uow, acting: Acting, days: Mapping[str, Mapping[str, Any]]
     """Days that differ: ``{"2026-10-01": {"working": False, "school": False, "name": "国庆节"}}``."""
     empty = {"working": None, "school": None, "name": ""}
     record(uow, acting, [Draft(FactKind.CALENDAR, day, empty | dict(body)) for day, body in days.items()])
+    waiting = uow.rows("shifts").rows(state=["end_missing", "settled_zero"])
+    project_moments(uow, acting, {row["volunteer"]: {row["started_at"]} for row in waiting})
 
 
 def plan_row(uow: Uow, plan_id: str) -> Row:

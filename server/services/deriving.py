@@ -55,7 +55,7 @@ def regrade_journal(uow: Uow, journal: Journal, *, from_seq: int) -> list[Row]:
 
 
 def regrade_cards(uow: Uow, card_ids: Iterable[str]) -> list[Row]:
-    """Grade again every tap of these cards, since the register has changed for the past."""
+    """Grade again every tap of these cards (ids or look-up keys), since the register says something new."""
     return regrade(uow, uow.rows("events").rows("at", card_id=set(card_ids)))
 
 
@@ -67,6 +67,8 @@ def regrade_kiosk(uow: Uow, kiosk_id: str, *, since: int) -> list[Row]:
 def regrade(uow: Uow, rows: Sequence[Row]) -> list[Row]:
     """Grade stored rows again at their corrected times; writes and returns those that came out otherwise."""
     pairs = [(row, event_of(row)) for row in rows if row["body"] is not None]
+    if not pairs:
+        return []
     register = load_register(uow, [event for _, event in pairs if event is not None], None)
     changed = []
     for row, event in pairs:

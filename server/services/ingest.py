@@ -7,6 +7,7 @@ own signed chain holds every event in place. No ORM and no RETURNING here: a pus
 whatever its length.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -134,7 +135,10 @@ def _texts(event: TapEvent) -> Iterable[str]:
 
 def _is_storable(text: str) -> bool:
     """PostgreSQL keeps no NUL, and half a surrogate pair is no text anywhere."""
-    return "\0" not in text and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+    return _UNSTORABLE.search(text) is None
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def _told_duplicates(uow: Uow, received: Sequence[Received]) -> list[Received]:

@@ -10,7 +10,9 @@ from server.contract.wire import enrolment_to_sign, fingerprint
 from server.domain.facts import FactKind
 from server.errors import Conflict, KioskError, NotFound
 from server.services.acting import Acting, Row, Uow
+from server.services.deriving import regrade_kiosk
 from server.services.facts import Draft, record
+from server.services.projection import project_events
 
 CODE_LIFE = 24 * HOUR
 CODE_LENGTH = 10
@@ -61,6 +63,8 @@ def move_kiosk(uow: Uow, acting: Acting, kiosk_id: str, *, site_id: str, since: 
     if uow.rows("sites").get(site_id=site_id) is None:
         raise NotFound(f"there is no site {site_id}")
     _change(uow, acting, kiosk_id, {"site_id": site_id}, since=since)
+    since = acting.now if since is None else since
+    project_events(uow, acting, regrade_kiosk(uow, kiosk_id, since=since))
 
 
 def revoke_kiosk(uow: Uow, acting: Acting, kiosk_id: str) -> None:

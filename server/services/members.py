@@ -8,7 +8,7 @@ from typing import Any
 from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
-from server.services.facts import Draft, record
+from server.services.facts import Draft, append, record
 from server.services.folding import MEMBER_COLUMNS
 
 STATUSES = ("active", "inactive", "left", "deceased")
@@ -59,7 +59,9 @@ def register_volunteers(uow: Uow, acting: Acting, people: Sequence[NewVolunteer]
         for purpose in person.consents
     ]
     uow.rows("consents").put(given)
-    record(uow, acting, [Draft(FactKind.MEMBER, row["number"], _standing(row)) for row in rows])
+    # The rows just written hold what these facts say: there is nothing to fold.
+    append(uow, acting, [Draft(FactKind.MEMBER, row["number"], _standing(row)) for row in rows])
+    uow.bump()
     return numbers
 
 
