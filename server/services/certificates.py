@@ -47,7 +47,7 @@ class Certificate:
 def issue(
     uow: Uow, acting: Acting, number: str, *, minutes: Mapping[str, int], work: list[Row]
 ) -> Certificate:
-    """Issue a certificate; ``work``: ``activity``, ``minutes``, ``first_day``, ``last_day`` of each activity."""
+    """Issue a certificate; ``work`` are rows of activity, minutes, first_day and last_day."""
     person = volunteer(uow, number)
     detail = {
         "volunteer": number,
@@ -70,7 +70,7 @@ def check(uow: Uow, acting: Acting, number: str, code: str) -> Certificate:
     found = _certificate(acting, uow.community_id, row) if row else None
     if found is None or not hmac.compare_digest(found.check, _plain(code)):
         raise NotFound(
-            "there is no certificate with this number and check code", zh="查无此证明,请核对编号与校验码。"
+            "there is no certificate with this number and check code", zh="查无此证明，请核对编号与校验码。"
         )
     return found
 

@@ -35,7 +35,7 @@ _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 
 
 class Fault(NamedTuple):
-    """What is wrong in a row: a word of a closed list (server/web/words.py says it) and the value in question."""
+    """What is wrong in a row: a word of a closed list that screens can say, and the value in question."""
 
     code: str
     value: str = ""
@@ -89,7 +89,7 @@ def decode(raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Invalid("the file is neither UTF-8 nor GB 18030 text", zh="无法识别文件编码,请另存为 CSV UTF-8。")
+    raise Invalid("the file is neither UTF-8 nor GB 18030 text", zh="无法识别文件编码，请另存为 CSV UTF-8。")
 
 
 def read_members(
@@ -122,12 +122,12 @@ def _header(cells: Sequence[str]) -> tuple[list[str | None], tuple[str, ...]]:
     names = [by_title.get(title) for title in titles]
     if "name" not in names:
         raise Invalid(
-            "the first line names the columns; one of them is 姓名", zh="第一行须为列名,且须有“姓名”列。"
+            "the first line names the columns; one of them is 姓名", zh="第一行须为列名，且须有“姓名”列。"
         )
     doubled = {name for name in names if name is not None and names.count(name) > 1}
     if doubled:
         which = "、".join(COLUMNS[name][0] for name in sorted(doubled))
-        raise Invalid(f"columns appear twice: {which}", zh=f"列重复:{which}。")
+        raise Invalid(f"columns appear twice: {which}", zh=f"列重复：{which}。")
     return names, tuple(
         cell for cell, name in zip(cells, names, strict=True) if name is None and cell.strip()
     )
@@ -165,7 +165,7 @@ def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
         birth=birth,
         phone=phone,
         area=cells.get("area", ""),
-        skills=tuple(part for part in re.split(r"[、,,;;\s]+", cells.get("skills", "")) if part),
+        skills=tuple(part for part in re.split(r"[、,，;；\s]+", cells.get("skills", "")) if part),
         team_id=team_id,
         guardian=guardian,
         guardian_consent=_is_yes(cells.get("guardian_consent", "")),

@@ -82,7 +82,7 @@ def guard() -> Response | None:
 
 def _to_login() -> Response:
     if request.method != "GET":
-        raise Unauthenticated(zh="登录已失效,请重新登录。")
+        raise Unauthenticated(zh="登录已失效，请重新登录。")
     return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
 
 

@@ -43,7 +43,7 @@ def login() -> Any:
 def sign_in() -> Any:
     """Check name and password; programs sign in too, so the origin is checked instead of a form token."""
     if not is_same_origin():
-        raise NotAllowed(zh="登录请求来自其他网站,已拒绝。")
+        raise NotAllowed(zh="登录请求来自其他网站，已拒绝。")
     username = request.form.get("username", "").strip()
     addresses, names = current_app.extensions["yika_login_limits"]
     addresses.take(request.remote_addr or "")
@@ -97,7 +97,7 @@ def change_password() -> Any:
         return render_template("password.html", errors=fields.errors), 400
     logout_user()
     session.clear()
-    flash(_("密码已修改,请用新密码登录。"), "good")
+    flash(_("密码已修改，请用新密码登录。"), "good")
     return redirect(url_for("auth.login"))
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from server.web.times import moment
 
-SEPARATORS = re.compile(r"[\s,,、;;]+")
+SEPARATORS = re.compile(r"[\s,，、;；]+")
 
 
 class Fields:

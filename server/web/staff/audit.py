@@ -37,5 +37,5 @@ def run_audit() -> Response:
     detail: dict[str, Any] = {"findings": [str(finding) for finding in found[:SHOWN]]}
     with writing() as uow:
         log_export(uow, who, WHAT, rows=len(found), detail=detail)
-    done(_("核对完成,发现 %(count)s 处不符。", count=len(found)))
+    done(_("核对完成，发现 %(count)s 处不符。", count=len(found)))
     return redirect(url_for("staff.audits"))

@@ -15,7 +15,7 @@ DAY = 86_400_000
 
 def explain(error: ServerError) -> str:
     """An error of the rules in the visitor's language, as far as it has words for it."""
-    return error.zh or (_("未能完成:%(reason)s", reason=error.message) if is_chinese() else error.message)
+    return error.zh or (_("未能完成：%(reason)s", reason=error.message) if is_chinese() else error.message)
 
 
 def told(error: ServerError) -> None:

@@ -42,7 +42,7 @@ def issue_card(number: str) -> Response:
         told(error)
         return back
     if kind == "uid":
-        done(_("卡片已登记,可以使用。"))
+        done(_("卡片已登记，可以使用。"))
         return back
     return redirect(url_for("staff.print_card", card_id=card.card_id))
 

@@ -63,7 +63,7 @@ def revoke(kiosk_id: str) -> Any:
     try:
         with writing() as uow:
             revoke_kiosk(uow, acting(), kiosk_id)
-        done(_("打卡机已吊销。它之后上传的记录会保留,待工作人员审核。"))
+        done(_("打卡机已吊销。它之后上传的记录会保留，待工作人员审核。"))
     except ServerError as error:
         told(error)
     return redirect(url_for("staff.kiosks"))

@@ -59,7 +59,7 @@ def save_plan(plan_id: str) -> Any:
         names = uow.views.people.named(set(members))
     spec = _read(fields, plan_id, choices, members)
     if strangers := [number for number in members if number not in names]:
-        fields.errors["members"] = _("没有这些编号:%(numbers)s", numbers="、".join(strangers))
+        fields.errors["members"] = _("没有这些编号：%(numbers)s", numbers="、".join(strangers))
     weeks = fields.whole("weeks", 1, MOST_WEEKS, default=1) if plan_id == NEW else 1
     if fields.good:
         try:

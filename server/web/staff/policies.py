@@ -43,7 +43,7 @@ def save_policy(name: str) -> Response:
         with writing() as uow:
             set_policy(uow, acting(), name, _value(name, fields.text("value")), holds_from=holds_from)
             changed = reproject_since(uow, acting(), holds_from) if holds_from < now() else 0
-        done(_("已保存,%(changed)s 次服务重新计算。", changed=changed))
+        done(_("已保存，%(changed)s 次服务重新计算。", changed=changed))
     except ServerError as error:
         told(error)
     return redirect(url_for("staff.policies") + f"#{name}")

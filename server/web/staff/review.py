@@ -139,7 +139,7 @@ def _carry_out(fields: Fields, work: Callable[[Any], object], back: str) -> Resp
     try:
         with writing() as uow:
             work(uow)
-        done(_("已记录,时长已重新计算。"))
+        done(_("已记录，时长已重新计算。"))
     except ServerError as error:
         told(error)
     return redirect(back)

@@ -49,7 +49,7 @@ def save_team(team_id: str) -> Any:
         known = uow.views.people.named({*leaders, *members})
     for name, numbers in (("leaders", leaders), ("members", members)):
         if strangers := [number for number in numbers if number not in known]:
-            fields.errors[name] = _("没有这些编号:%(numbers)s", numbers="、".join(strangers))
+            fields.errors[name] = _("没有这些编号：%(numbers)s", numbers="、".join(strangers))
     spec = TeamSpec(
         team_id=yika().ids() if team_id == NEW else team_id,
         name=fields.text("name", required=True, most=40),

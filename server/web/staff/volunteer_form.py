@@ -79,4 +79,4 @@ def _check(fields: Fields, person: Mapping[str, Any]) -> None:
     if person["birth"] and person["birth"] > today:
         fields.errors["birth"] = _("出生日期不能晚于今天。")
     if is_minor(person["birth"], today) and not person["guardian"].get("name"):
-        fields.errors["guardian_name"] = _("未满18岁,请填写监护人。")
+        fields.errors["guardian_name"] = _("未满18岁，请填写监护人。")

@@ -38,7 +38,7 @@ def import_volunteers() -> Any:
     except ServerError as error:
         told(error)
         return redirect(url_for("staff.import_form"))
-    done(_("已导入 %(good)s 人,未导入 %(bad)s 行。", good=len(numbers), bad=len(found.bad)))
+    done(_("已导入 %(good)s 人，未导入 %(bad)s 行。", good=len(numbers), bad=len(found.bad)))
     return redirect(url_for("staff.volunteers"))
 
 

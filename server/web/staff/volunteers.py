@@ -76,13 +76,13 @@ def register() -> Any:
     fields = Fields(request.form)
     person = read(fields)
     if not fields.tick("consent_record"):
-        fields.errors["consent_record"] = _("须先告知并取得本人(或监护人)同意。")
+        fields.errors["consent_record"] = _("须先告知并取得本人（或监护人）同意。")
     if fields.good:
         try:
             with writing() as uow:
                 consents = [p for p in words.PURPOSES if fields.tick(f"consent_{p}")]
                 number = register_volunteer(uow, acting(), NewVolunteer(**person, consents=tuple(consents)))
-            done(_("已登记,编号 %(number)s。现在可以为其制卡。", number=number))
+            done(_("已登记，编号 %(number)s。现在可以为其制卡。", number=number))
             return redirect(url_for("staff.volunteer", number=number))
         except ServerError as error:
             told(error)
