@@ -26,9 +26,13 @@ class WebThread:
         """Bind at once, so that a busy port raises ``OSError`` here; port 0 takes any free one."""
         self._before_stop = before_stop
         self._sockets: dict[int, Any] = {}
-        self._server = create_server(
-            app, map=self._sockets, host=host, port=port, threads=threads, ident=None
-        )
+        try:
+            self._server = create_server(
+                app, map=self._sockets, host=host, port=port, threads=threads, ident=None
+            )
+        except OSError:
+            wasyncore.close_all(self._sockets)  # waitress leaves them open when the port is taken
+            raise
         self.host = host
         self.port = int(self._server.effective_port)
         self._stopping = Event()
