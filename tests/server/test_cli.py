@@ -1,0 +1,227 @@
+"""The command line: its JSON, its exit codes, and that nothing asks a question."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from card_tools.credential import Kind, decode
+from card_tools.ndef import from_ndef
+from server.cli import main
+
+
+class Cli:
+    """``yika-server`` with a data directory of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *args: str, **environment: str) -> Result:
+        env = {name: None for name in os.environ if name.startswith("YIKA_")}
+        env |= {"YIKA_DATA_DIR": str(self.folder)} | environment
+        return CliRunner().invoke(main, args, env=env)
+
+    def json(self, *args: str, **environment: str) -> dict:
+        result = self.run(*args, "--json", **environment)
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    cli = Cli(tmp_path / "data")
+    cli.json("init")
+    return cli
+
+
+@pytest.fixture
+def volunteer(cli: Cli) -> str:
+    """One person, as no command registers people."""
+    from server.config import ServerConfig
+    from server.runtime import Runtime
+    from server.services.members import NewVolunteer, register_volunteer
+
+    url = f"sqlite:///{cli.folder / 'yika.sqlite'}"
+    runtime = Runtime(ServerConfig(data_dir=cli.folder, database_url=url))
+    with runtime.unit_of_work() as uow:
+        number = register_volunteer(uow, runtime.acting("test"), NewVolunteer(name="测试"))
+        uow.commit()
+    runtime.dispose()
+    return number
+
+
+def test_init_can_be_repeated(cli: Cli) -> None:
+    again = cli.json("init")
+    assert (again["made_community"], again["made_key"]) == (False, False)
+
+
+def test_key_and_database_are_readable_by_their_owner_only(cli: Cli) -> None:
+    for name in ("server.key", "yika.sqlite"):
+        assert (cli.folder / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("audit",), ("settle",), ("reproject",), ("create-token", "x", "--scope", "read"), ("policy", "get")],
+)
+def test_before_init_a_command_says_what_to_do(tmp_path: Path, args: tuple[str, ...]) -> None:
+    result = Cli(tmp_path / "none").run(*args)
+    assert result.exit_code == 1
+    assert "yika-server init" in result.stderr
+
+
+def test_a_user_gets_a_password_drawn_or_given(cli: Cli) -> None:
+    drawn = cli.json("create-user", "anna", "--role", "staff")
+    assert (drawn["user"], len(drawn["password"])) == ("anna", 12)
+    given = cli.json("create-user", "boris", "--role", "admin", YIKA_PASSWORD="correct horse")
+    assert given["password"] == "correct horse"
+    twice = cli.run("create-user", "anna", "--role", "staff", "--json")
+    assert (twice.exit_code, json.loads(twice.stdout)["error"]) == (1, "conflict")
+    assert cli.run("create-user", "c", "--role", "king").exit_code == 2
+
+
+def test_a_token_is_shown_once(cli: Cli) -> None:
+    assert cli.json("create-token", "export", "--scope", "read")["token"].startswith("yika_")
+
+
+def test_a_kiosk_gets_a_code_and_its_picture(cli: Cli) -> None:
+    added = cli.json("add-kiosk", "门口", "--site", "孵化园")
+    assert len(added["code"].split("-")[0]) == 10
+    assert added["expires_at"].endswith("Z")
+    shown = cli.run("add-kiosk", "后门", "--site", "孵化园")
+    assert "█" in shown.stdout
+
+
+def test_a_card_is_the_exact_text_of_its_code(cli: Cli, volunteer: str) -> None:
+    card = cli.json("register-card", "--volunteer", volunteer)
+    assert decode(card["credential"]).card_id.hex() == card["card"]
+
+
+def test_a_chip_is_registered_bare_or_with_a_credential_of_its_own(cli: Cli, volunteer: str) -> None:
+    bare = cli.json("register-card", "--volunteer", volunteer, "--uid", "04A1B2C3D4E5F6")
+    assert list(bare) == ["card"]
+    bound = cli.json("register-card", "--volunteer", volunteer, "--uid", "04A1B2C3D4E5F6", "--ndef")
+    assert from_ndef(bytes.fromhex(bound["ndef"])).kind is Kind.BOUND
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [(("--uid", "08123456"), 1), (("--uid", "xyz"), 1), (("--ndef",), 2), (("--expires", "soon"), 2)],
+)
+def test_a_card_that_cannot_be_is_refused(cli: Cli, volunteer: str, more: tuple[str, ...], code: int) -> None:
+    assert cli.run("register-card", "--volunteer", volunteer, *more).exit_code == code
+
+
+def test_a_card_for_nobody_is_refused(cli: Cli) -> None:
+    assert cli.run("register-card", "--volunteer", "M9999").exit_code == 1
+
+
+def test_a_policy_holds_from_its_date(cli: Cli) -> None:
+    assert cli.json("policy", "get", "minimum") == {"minimum": 10}
+    cli.json("policy", "set", "minimum", "20")
+    cli.json("policy", "set", "minimum", "30", "--from", "2099-01-01")
+    assert cli.json("policy", "get", "minimum") == {"minimum": 20}
+    assert "minimum = 20" in cli.run("policy", "get").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [(("minimum", "much"), 1), (("nothing", "1"), 1), (("minimum", "1", "--from", "x"), 2), ((), 2)],
+)
+def test_a_policy_that_makes_no_sense_is_refused(cli: Cli, args: tuple[str, ...], code: int) -> None:
+    assert cli.run("policy", "set", *args).exit_code == code
+
+
+def test_audit_exits_with_one_and_a_list_when_something_differs(cli: Cli, volunteer: str) -> None:
+    assert cli.json("audit") == {"ok": True, "findings": []}
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(cli.folder / "yika.sqlite")) as connection:
+        connection.execute("UPDATE volunteers SET status = 'left'")
+        connection.commit()
+    result = cli.run("audit", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["findings"][0]["table"] == "volunteers"
+
+
+def test_nightly_work_and_reprojection_can_be_repeated(cli: Cli, volunteer: str) -> None:
+    for _ in range(2):
+        assert cli.json("settle") == {"shifts": 0, "expiries": 0, "sealed": 0}
+        assert cli.json("reproject") == {"changed": 0}
+
+
+def test_a_backup_restores_into_an_empty_directory(cli: Cli, volunteer: str, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    cli.json("backup", str(file))
+    assert file.stat().st_mode & 0o077 == 0
+    assert cli.run("backup", str(file)).exit_code == 1
+    fresh = Cli(tmp_path / "fresh")
+    assert fresh.json("restore", str(file))["findings"] == []
+    assert fresh.json("audit")["ok"]
+    assert fresh.run("restore", str(file)).exit_code == 1
+
+
+def test_a_cut_backup_is_refused_and_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    cli.json("backup", str(file))
+    file.write_bytes(file.read_bytes()[:-200])
+    fresh = Cli(tmp_path / "fresh")
+    assert fresh.run("restore", str(file)).exit_code == 1
+    assert list((tmp_path / "fresh").iterdir()) == []
+
+
+def test_an_export_is_imported_under_the_same_key_only(cli: Cli, volunteer: str, tmp_path: Path) -> None:
+    """A chain's head is signed: another server's key does not vouch for it."""
+    file = tmp_path / "community.jsonl"
+    cli.json("create-user", "anna", "--role", "staff")
+    assert cli.json("export", str(file))["rows"] > 3
+    stranger = Cli(tmp_path / "stranger")
+    stranger.json("init", "--community", "elsewhere")
+    assert stranger.run("import", str(file)).exit_code == 1
+    same = Cli(tmp_path / "same")
+    same.folder.mkdir()
+    (same.folder / "server.key").write_bytes((cli.folder / "server.key").read_bytes())
+    (same.folder / "server.key").chmod(0o600)
+    same.json("init", "--community", "elsewhere")
+    assert same.json("import", str(file))["findings"] == []
+    assert same.json("audit", "--community", "meihu")["ok"]
+    assert same.run("audit").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "{}", '{"format":"yika-community-1","community":"x"}\n{"table":"facts","row":{}}']
+)
+def test_a_file_that_is_no_export_is_refused(cli: Cli, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text(text)
+    assert cli.run("import", str(file)).exit_code == 1
+
+
+def test_a_key_that_others_can_read_is_refused(cli: Cli) -> None:
+    (cli.folder / "server.key").chmod(0o644)
+    result = cli.run("audit")
+    assert result.exit_code == 2
+    assert "chmod 600" in result.stderr
+
+
+def test_every_command_explains_itself() -> None:
+    for name in main.commands:
+        result = CliRunner().invoke(main, [name, "--help"])
+        assert result.exit_code == 0
+        assert result.stdout
+
+
+def test_the_installed_program_runs(tmp_path: Path) -> None:
+    """As a process of its own: JSON alone on standard output."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
+    env |= {"YIKA_DATA_DIR": str(tmp_path / "data"), "YIKA_INIT_NAME": "测试社区"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from server.cli import main; main()", "init", "--json"],
+        capture_output=True, text=True, env=env, check=True, timeout=60,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["made_key"] is True
