@@ -43,6 +43,7 @@ SPEC = SpecTree(
     backend=QueriesOnly,
     title="一卡 Yika",
     version="1",
+    openapi_version="3.0.3",
     description="Volunteers, shifts, the ledger. Times are RFC 3339 with offset; dates are Asia/Shanghai.",
     model_adapter=get_msgspec_model_adapter(),
     mode="strict",

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import swagger_ui_bundle
 from flask import Blueprint, Response, current_app, jsonify, render_template, send_from_directory
@@ -17,9 +18,9 @@ SERVED = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 @blueprint.get("/openapi.json")
 @open_to_all
 def openapi() -> Response:
-    """What the API offers, as OpenAPI 3.1."""
+    """What the API offers, as OpenAPI 3.0."""
     SPEC.app = current_app
-    return jsonify(SPEC.spec)
+    return jsonify(nullable(SPEC.spec))
 
 
 @pages.get("/docs")
@@ -36,6 +37,22 @@ def asset(name: str) -> Response:
     if name not in SERVED:
         raise NotFound
     return send_from_directory(_folder(), name)
+
+
+def nullable(schema: Any) -> Any:
+    """JSON Schema's way to say "or null" as OpenAPI 3.0 says it: Swagger UI 4 reads no 3.1."""
+    if isinstance(schema, list):
+        return [nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: nullable(value) for key, value in schema.items()}
+    either = found.get("anyOf")
+    if isinstance(either, list) and {"type": "null"} in either:
+        rest = [item for item in either if item != {"type": "null"}]
+        del found["anyOf"]
+        found |= rest[0] if len(rest) == 1 else {"anyOf": rest}
+        found["nullable"] = True
+    return found
 
 
 def _folder() -> Path:
