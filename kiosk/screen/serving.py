@@ -48,7 +48,9 @@ class WebThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, close every connection, and come back when that is done."""
+        """Stop answering, close every connection, and come back when that is done; once is enough."""
+        if self._stopping.is_set():
+            return
         if self._before_stop is not None:
             self._before_stop()
         self._stopping.set()

@@ -50,6 +50,7 @@ listen({
   },
   beat({ now }) {
     setClock(now);
+    root.dataset.now = now;
     if (state.idle) tick(state.idle, words());
   },
   idle(view) {

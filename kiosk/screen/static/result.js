@@ -35,6 +35,7 @@ export function redrawResult(words) {
   const said = result.words[settings.language];
   section.dataset.look = result.look;
   section.dataset.outcome = result.outcome;
+  section.dataset.event = result.event_id;
   emblem($(".emblem", section), result.shape, declined ? "check" : result.glyph);
   const { answers, quiet } = declined ? { answers: [], quiet: [] } : buttons(said);
   section.dataset.form = answers.length > 0 ? "ask" : "tell";

@@ -1,7 +1,7 @@
 // A tone before a word: rising when someone comes, falling when someone goes, twice the same when it was said
 // already, low when it is refused. Soft attack and release, since it sounds next to old ears.
 
-const NOTES = {
+export const NOTES = {
   in: [[523.25, 0, 0.16], [783.99, 0.14, 0.3]],
   out: [[783.99, 0, 0.16], [659.26, 0.14, 0.16], [523.25, 0.28, 0.34]],
   undone: [[659.26, 0, 0.28]],

@@ -1,0 +1,82 @@
+"""A kiosk's screen on a stage: real hub, Flask and waitress; only the kiosk behind them is played."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from kiosk.screen.hub import ScreenHub
+from kiosk.screen.serving import WebThread
+from kiosk.screen.view import Idle, Result
+from kiosk.screen.web import create_screen
+from tests.support.screen import FakeControls, FakeHand
+
+
+@dataclass
+class Stage:
+    """One kiosk with one page in front of it."""
+
+    page: Page
+    hub: ScreenHub
+    controls: FakeControls
+    hand: FakeHand
+    web: WebThread
+    shows: list[str] = field(default_factory=list)
+
+    def show(self, result: Result) -> None:
+        """Publish a result and wait until it is on the screen."""
+        self.shows.append(result.event_id)
+        unique = replace(result, event_id=f"{result.event_id}-{len(self.shows)}")
+        self.hub.publish(unique)
+        self.page.wait_for_selector(f'#result:visible[data-event="{unique.event_id}"]')
+
+    def idle(self, view: Idle) -> None:
+        """Change the idle view and wait for the mode that it asks for."""
+        self.controls.view = view
+        self.hub.idle_changed()
+        self.page.wait_for_selector(f'[data-mode="{"broken" if view.broken else "idle"}"]')
+
+    def pass_time(self, milliseconds: int) -> None:
+        """Let time go by for kiosk and page alike, so that the page hears the kiosk all the while."""
+        left = milliseconds
+        while left > 0:
+            step = min(left, 2_000)
+            left -= step
+            now = (self.controls.view.now or 0) + step
+            self.controls.view = replace(self.controls.view, now=now)
+            self.hub.idle_changed()
+            self.page.wait_for_selector(f'html[data-now="{now}"]')
+            self.page.clock.run_for(step)
+
+    def text(self, selector: str) -> str:
+        """What stands in an element."""
+        return self.page.inner_text(selector)
+
+
+@pytest.fixture
+def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
+    """``stage(path="/", width=1280, height=800, clock=False, **context)``: a kiosk with an open, idle page."""
+    running: list[Stage] = []
+
+    def build(path: str = "/", *, clock: bool = False, view: Idle | None = None, **settings: Any) -> Stage:
+        hub, hand = ScreenHub(), FakeHand()
+        controls = FakeControls() if view is None else FakeControls(view=view)
+        web = WebThread(create_screen(hub, controls, hand=hand), before_stop=hub.close)
+        web.start()
+        page = open_page("about:blank", **settings)
+        if clock:
+            page.clock.install()
+        built = Stage(page, hub, controls, hand, web)
+        running.append(built)
+        page.goto(f"{web.url}{path}")
+        if path.startswith("/hand"):
+            return built
+        page.wait_for_selector('[data-mode="idle"], [data-mode="broken"]')
+        return built
+
+    yield build
+    for each in running:
+        each.page.close()
+        each.web.stop()

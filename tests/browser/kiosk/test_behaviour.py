@@ -1,0 +1,337 @@
+"""What the screen does over time and under fingers. The page's clock is moved by hand: nothing here waits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kiosk.screen.hub import ScreenHub
+from kiosk.screen.serving import WebThread
+from kiosk.screen.web import create_screen
+from tests.support.screen import IDLE, WORST, FakeControls, every_outcome, more_results
+
+pytestmark = pytest.mark.browser
+
+OUTCOMES = every_outcome() | more_results()
+PATIENCE = 10.0
+Staged = Callable[..., Any]
+
+
+def mode(page: Page, name: str) -> None:
+    """Wait until one of the four sections stands in front."""
+    page.wait_for_selector(f'html[data-mode="{name}"]')
+
+
+def test_the_clock_shows_the_kiosks_time_not_the_browsers(stage: Staged) -> None:
+    built = stage()
+    assert built.text(".time") == "08:02"
+    assert built.text(".date") == "12月3日 星期四"
+
+
+def test_a_result_stays_five_seconds_and_then_leaves(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["team_closed"])
+    built.pass_time(5_000)
+    assert built.page.is_visible("#result")
+    built.pass_time(2_000)
+    mode(built.page, "idle")
+
+
+@pytest.mark.parametrize("outcome", ["card_unknown", "already_done", "reader_lost", "shift_started"])
+def test_every_family_stays_at_least_five_seconds(stage: Staged, outcome: str) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES[outcome])
+    built.pass_time(5_000)
+    assert built.page.is_visible("#result")
+    built.pass_time(6_000)
+    mode(built.page, "idle")
+
+
+def test_the_next_tap_replaces_a_result_at_once(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["choose_activity"])
+    built.show(OUTCOMES["shift_ended"])
+    assert built.text("#result h1") == "签退成功"
+    assert "健康小屋" not in built.text("#result")
+
+
+def test_a_browser_that_comes_late_does_not_show_an_old_result(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.pass_time(11_000)
+    mode(built.page, "idle")
+
+
+def test_undo_is_offered_for_ten_seconds_and_counts_down(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.pass_time(4_000)
+    assert built.text("[data-choice=undo]").split()[-2:] == ["6", "秒"]
+    built.page.click("[data-choice=undo]")
+    assert built.controls.chosen.wait(PATIENCE)
+    [(event_id, choice)] = built.controls.choices
+    assert choice == "undo"
+    assert event_id.startswith("event-shift_started")
+    built.show(OUTCOMES["undone"])
+    assert built.text("#result h1") == "已经撤销"
+
+
+def test_after_ten_seconds_nothing_can_be_undone_and_nothing_was_sent(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["choose_activity"])
+    built.pass_time(10_500)
+    mode(built.page, "idle")
+    assert built.controls.choices == []
+
+
+def test_choosing_an_activity_sends_it_once_even_when_touched_twice(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["choose_activity"])
+    built.page.dblclick("[data-choice='activity:school']")
+    assert built.controls.chosen.wait(PATIENCE)
+    built.show(OUTCOMES["activity_changed"])
+    assert [choice for _, choice in built.controls.choices] == ["activity:school"]
+
+
+def test_the_planned_activity_comes_first_and_says_so(stage: Staged) -> None:
+    built = stage()
+    built.show(OUTCOMES["choose_activity"])
+    first = built.page.locator(".answers button").first
+    expect(first).to_contain_text("今天有班")
+
+
+def test_a_choice_that_came_too_late_says_why(stage: Staged) -> None:
+    built = stage(clock=True, expect_errors=True)  # Chromium logs the 409 itself
+    built.controls.refuse = "too_late"
+    built.show(OUTCOMES["shift_started"])
+    built.page.click("[data-choice=undo]")
+    expect(built.page.locator("#result [role=alert]")).to_contain_text("请重新刷卡")
+
+
+def test_a_forgotten_end_can_be_denied_and_the_person_hears_what_to_do(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["end_proposed"])
+    assert built.page.locator(".answers button").count() == 2
+    built.page.click("[data-choice=end_no]")
+    expect(built.page.locator("#result h1")).to_have_text("好的，不改")
+    expect(built.page.locator("#result .sentence")).to_contain_text("告诉队长")
+    built.pass_time(7_000)
+    mode(built.page, "idle")
+
+
+def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["team_opened"])
+    page = built.page
+    page.click("[data-choice=open]")
+    names = [page.locator(".answers button").all_inner_texts()]
+    while page.inner_text(".actions button").startswith("下一页"):
+        page.click(".actions button")
+        names.append(page.locator(".answers button").all_inner_texts())
+    assert [len(each) for each in names] == [3, 3, 1]
+    page.click("[data-choice='team_except:17']")
+    assert built.controls.chosen.wait(PATIENCE)
+    assert built.controls.choices[0][1] == "team_except:17"
+
+
+def test_turning_pages_gives_the_reading_time_again(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["team_opened"])
+    built.pass_time(8_000)
+    built.page.click("[data-choice=open]")
+    built.pass_time(8_000)
+    assert built.page.is_visible("#result")
+
+
+def test_more_choices_than_four_wait_on_another_page(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["leader-many"])
+    assert built.page.locator("#result button").count() == 4
+    built.page.click("[data-choice=open]")
+    built.page.click(".actions button")
+    assert "替全队签到：平安美湖" in built.text(".answers")
+
+
+def test_english_is_a_touch_away_and_chinese_comes_back_after_half_a_minute(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.page.click("text=English")
+    assert built.text(".tap-word") == "Tap your card"
+    assert built.page.get_attribute("html", "lang") == "en"
+    built.show(OUTCOMES["shift_started"])
+    assert built.text("#result h1") == "Signed in"
+    built.pass_time(29_000)
+    assert built.page.get_attribute("html", "lang") == "en"
+    built.pass_time(2_000)
+    assert built.page.get_attribute("html", "lang") == "zh-CN"
+    assert built.text(".tap-word") == "请刷卡"
+
+
+def test_bigger_and_clearer_are_a_touch_away_and_end_with_the_visit(stage: Staged) -> None:
+    built = stage(clock=True)
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.place')).fontSize)"
+    before = built.page.evaluate(size)
+    built.page.click("text=大字")
+    assert built.page.evaluate(size) > before
+    built.page.click("text=更清晰")
+    assert (
+        built.page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
+        == "rgb(0, 0, 0)"
+    )
+    built.pass_time(31_000)
+    assert built.page.evaluate(size) == before
+
+
+def test_with_one_language_there_is_no_language_button(open_page: Callable[..., Page], serve: Any) -> None:
+    hub = ScreenHub()
+    url = serve(create_screen(hub, FakeControls(), languages=("zh",)), before_stop=hub.close)
+    page = open_page(url)
+    mode(page, "idle")
+    assert page.locator(".tools button").all_inner_texts() == ["大字", "更清晰"]
+
+
+def test_the_keyboard_reaches_every_button_and_a_stray_enter_presses_none(stage: Staged) -> None:
+    """A scanner types its code and an Enter: that must not undo anybody's tap."""
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.page.keyboard.type("YK0123")
+    built.page.keyboard.press("Enter")
+    assert built.controls.choices == []
+    built.page.keyboard.press("Tab")
+    built.page.keyboard.press("Enter")
+    assert built.controls.chosen.wait(PATIENCE)
+    assert built.controls.choices[0][1] == "undo"
+
+
+def test_escape_goes_back_to_the_clock(stage: Staged) -> None:
+    built = stage()
+    built.show(OUTCOMES["card_lost"])
+    built.page.keyboard.press("Escape")
+    mode(built.page, "idle")
+
+
+def test_a_finger_works_as_a_mouse_does(stage: Staged) -> None:
+    built = stage(has_touch=True)
+    built.show(OUTCOMES["choose_activity"])
+    built.page.tap("[data-choice='activity:hut']")
+    assert built.controls.chosen.wait(PATIENCE)
+
+
+def test_each_family_has_a_tone_of_its_own(stage: Staged) -> None:
+    built = stage()
+    tones = {}
+    for outcome in ("shift_started", "shift_ended", "already_done", "card_lost", "undone"):
+        built.show(OUTCOMES[outcome])
+        tones[outcome] = built.page.get_attribute("html", "data-tone")
+    assert len(set(tones.values())) == len(tones)
+    notes = built.page.evaluate("() => import('/static/tone.js').then(m => m.NOTES)")
+    assert len({str(notes[look]) for look in ("in", "out", "repeated", "refused")}) == 4
+
+
+def test_who_asked_for_less_motion_gets_none(stage: Staged) -> None:
+    built = stage(reduced_motion="reduce")
+    built.show(OUTCOMES["shift_started"])
+    assert built.page.evaluate("() => document.getAnimations().length") == 0
+
+
+def test_broken_is_said_before_anyone_taps_and_leaves_by_itself(stage: Staged) -> None:
+    built = stage(clock=True, view=replace(IDLE, broken=("reader_lost",)))
+    assert built.text("#broken h1") == "读卡器没反应"
+    assert built.text("#broken .contact") == "请联系：值班室 0510-0000 0000"
+    built.show(OUTCOMES["shift_started"])
+    built.pass_time(11_000)
+    mode(built.page, "broken")
+    built.idle(IDLE)
+
+
+def test_a_demo_says_so_on_every_screen_and_only_a_demo_does(stage: Staged) -> None:
+    built = stage(view=WORST)
+    assert built.page.is_visible(".demo")
+    built.show(OUTCOMES["shift_started"])
+    assert built.page.is_visible(".demo")
+    built.page.keyboard.press("Escape")
+    built.idle(IDLE)
+    expect(built.page.locator(".demo")).to_be_hidden()
+
+
+def test_the_hand_lays_a_card_on_the_reader_beside_the_screen(
+    stage: Staged, check_axe: Callable[[Page], None], shoot: Callable[[Page, str], Any]
+) -> None:
+    built = stage("/hand", view=replace(IDLE, demo=True), width=1600, height=900)
+    built.page.click("text=王秀英 0001")
+    assert built.hand.taken.wait(PATIENCE)
+    assert built.hand.put_down == ["0001"]
+    screen = built.page.frame_locator("iframe")
+    expect(screen.locator(".tap-word")).to_have_text("请刷卡")
+    expect(screen.locator("text=拿卡试试")).to_have_count(0)
+    shoot(built.page, "kiosk/hand")
+    check_axe(built.page)
+
+
+def test_a_card_that_the_hand_cannot_find_is_named(stage: Staged) -> None:
+    built = stage("/hand", expect_errors=True)
+    built.page.fill("#card", "9999")
+    built.page.keyboard.press("Enter")
+    expect(built.page.locator("#told")).to_contain_text("9999")
+
+
+@pytest.fixture
+def restarted() -> Iterator[Callable[..., ScreenHub]]:
+    """``restarted(port, app=None)``: another kiosk on the port that one has left."""
+    webs: list[WebThread] = []
+
+    def start(port: int, wrap: Callable[[Any], Any] = lambda app: app) -> ScreenHub:
+        hub = ScreenHub()
+        web = WebThread(wrap(create_screen(hub, FakeControls())), port=port, before_stop=hub.close)
+        web.start()
+        webs.append(web)
+        return hub
+
+    yield start
+    for web in webs:
+        web.stop()
+
+
+def test_a_screen_that_lost_its_kiosk_says_so_and_comes_back_by_itself(
+    stage: Staged, restarted: Callable[..., ScreenHub], shoot: Callable[[Page, str], Any]
+) -> None:
+    built = stage(clock=True, expect_errors=True)
+    built.web.stop()
+    built.page.clock.run_for(4_000)
+    mode(built.page, "idle")
+    built.page.clock.run_for(2_000)
+    mode(built.page, "lost")
+    assert built.text("#lost h1") == "屏幕与打卡机失去联系"
+    shoot(built.page, "kiosk/lost")
+    hub = restarted(built.web.port)
+    built.page.clock.run_for(2_500)
+    mode(built.page, "idle")
+    hub.publish(OUTCOMES["shift_ended"])
+    expect(built.page.locator("#result h1")).to_have_text("签退成功")
+
+
+def as_other_build(app: Any) -> Any:
+    """The same screen, as if its files were others."""
+
+    def other(environ: Any, start_response: Any) -> Any:
+        parts = app(environ, start_response)
+        try:
+            for part in parts:
+                yield part.replace(b'"build": "', b'"build": "other-')
+        finally:
+            parts.close()
+
+    return other
+
+
+def test_a_screen_of_another_build_loads_itself_again(
+    stage: Staged, restarted: Callable[..., ScreenHub]
+) -> None:
+    built = stage(clock=True, expect_errors=True)
+    built.page.evaluate("() => { window.first = true; }")
+    built.web.stop()
+    restarted(built.web.port, as_other_build)
+    built.page.clock.run_for(2_500)
+    built.page.wait_for_function("() => !window.first")
+    mode(built.page, "idle")

@@ -1,0 +1,98 @@
+"""Every outcome, as an old person sees it: large enough, apart enough, light enough, and nothing cut off."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from server.contract.wire import Shown
+from tests.support.screen import BROKEN, IDLE, WORST, every_outcome, more_results
+from tests.support.screen_measure import Seen, faults, see
+
+pytestmark = pytest.mark.browser
+
+ALL = every_outcome() | more_results()
+SMALL, NORMAL, LARGE = (800, 480), (1280, 800), (1920, 1080)
+MODES = {
+    "zh-800x480": (SMALL, "/", "zh"),
+    "zh-1280x800": (NORMAL, "/", "zh"),
+    "zh-1920x1080": (LARGE, "/", "zh"),
+    "en-1280x800": (NORMAL, "/", "en"),
+    "elder-1280x800": (NORMAL, "/?elder", "zh"),
+    "contrast-1280x800": (NORMAL, "/?contrast", "zh"),
+}
+SET_LANGUAGE = "l => import('/static/settings.js').then(m => m.change({ language: l }))"
+AXE_MODES = ("zh-1280x800", "en-1280x800", "contrast-1280x800")
+IDLES = {
+    "idle": IDLE,
+    "idle-worst": WORST,
+    "idle-empty": replace(IDLE, turns=(), site_zh="", site_en=""),
+} | {f"idle-{word}": replace(WORST, broken=(word,), broken_detail={word: "nfc0"}) for word in BROKEN}
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def in_mode(mode: str, stage: Callable[..., Any]) -> Any:
+    """A stage in one of the modes, without motion, so that what is measured stands still."""
+    (width, height), path, language = MODES[mode]
+    built = stage(path, width=width, height=height, reduced_motion="reduce")
+    built.page.evaluate(SET_LANGUAGE, language)
+    return built
+
+
+def test_every_outcome_can_be_read_and_touched(
+    in_mode: Any, mode: str, shoot: Callable[[Page, str], Path], check_axe: Callable[[Page], None]
+) -> None:
+    assert {str(shown) for shown in Shown} <= ALL.keys()
+    found: dict[str, list[str]] = {}
+    for name, result in ALL.items():
+        in_mode.show(result)
+        in_mode.page.evaluate(SET_LANGUAGE, MODES[mode][2])
+        shoot(in_mode.page, f"kiosk/{mode}/{name}")
+        found[name] = faults(see(in_mode.page))
+        if mode in AXE_MODES:
+            check_axe(in_mode.page)
+    assert not {name: each for name, each in found.items() if each}
+
+
+def test_every_idle_and_broken_screen_can_be_read_and_touched(
+    in_mode: Any, mode: str, shoot: Callable[[Page, str], Path], check_axe: Callable[[Page], None]
+) -> None:
+    found: dict[str, list[str]] = {}
+    for name, view in IDLES.items():
+        in_mode.idle(view)
+        in_mode.page.evaluate(SET_LANGUAGE, MODES[mode][2])
+        in_mode.page.wait_for_function(
+            "demo => document.querySelector('.demo').hidden !== demo", arg=view.demo
+        )
+        shoot(in_mode.page, f"kiosk/{mode}/{name}")
+        title = 64 if view.broken else 32
+        found[name] = faults(see(in_mode.page), title=title, contrast=7.0 if view.broken else 4.5)
+        if mode in AXE_MODES:
+            check_axe(in_mode.page)
+    assert not {name: each for name, each in found.items() if each}
+
+
+@pytest.mark.parametrize(
+    ("style", "fault"),
+    [
+        ("font-size: 20px", "is 20 px"),
+        ("color: rgb(40, 120, 90)", "has contrast"),
+        ("position: relative; left: -400px", "leaves the screen"),
+        ("position: relative; top: 90px", "stands on"),
+    ],
+)
+def test_the_ruler_sees_what_is_wrong(stage: Callable[..., Any], style: str, fault: str) -> None:
+    """A measure that never fails proves nothing."""
+    built = stage(reduced_motion="reduce")
+    built.show(ALL["shift_started"])
+    built.page.evaluate("style => { document.querySelector('#result h1').style.cssText = style; }", style)
+    seen: Seen = see(built.page)
+    assert any(fault in each for each in faults(seen))
