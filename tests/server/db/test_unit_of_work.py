@@ -16,9 +16,13 @@ def test_leaving_without_commit_writes_nothing(bench) -> None:
 
 
 def test_an_error_inside_writes_nothing(bench) -> None:
-    with pytest.raises(KeyError), bench.uow() as uow:
-        uow.rows("volunteers").remove()
-        raise KeyError
+    def fail() -> None:
+        with bench.uow() as uow:
+            uow.rows("volunteers").remove()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert len(bench.rows("volunteers")) == 12
 
 

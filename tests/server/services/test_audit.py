@@ -135,7 +135,8 @@ def draw(rng: Random, table: Table, rows: list[dict[str, Any]]) -> list[Change]:
         ]
     if kind == "delete":
         return [Change(f"DELETE FROM {table.name} WHERE {where(keys)}", key(keys, row))]
-    tail = sorted(rows, key=lambda r: tuple(str(r[k]).zfill(20) for k in keys))[
+    places = sorted(rows, key=lambda r: tuple(str(r[k]).zfill(20) for k in keys))
+    tail = places[-rng.randint(1, min(3, len(rows))) :]
         -rng.randint(1, min(3, len(rows))) :
     ]
     return [Change(f"DELETE FROM {table.name} WHERE {where(keys)}", key(keys, r)) for r in tail]
