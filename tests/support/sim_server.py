@@ -1,0 +1,205 @@
+"""The real server in one process: its Flask app over SQLite in memory, put back to one template in a moment."""
+
+import random
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from card_tools.credential import Credential
+from kiosk.identity import Enrolment
+from kiosk.server_client import Answer, Offline
+from server.app import create_app
+from server.config import ServerConfig, make_key_file
+from server.contract.rules import HOUR
+from server.contract.wire import uuid7
+from server.db.migrate import upgrade
+from server.db.unit_of_work import UnitOfWork
+from server.domain.calendar import day_start
+from server.runtime import Runtime
+from server.services.acting import Acting
+from server.services.cards import register_many, register_uid
+from server.services.community import (
+    ActivitySpec,
+    SiteSpec,
+    TeamSpec,
+    create_community,
+    set_activities,
+    set_sites,
+    set_teams,
+)
+from server.services.kiosks import add_kiosk, enrol
+from server.services.members import NewVolunteer, register_volunteers
+
+COMMUNITY = "meihu"
+FIRST_DAY = day_start("2026-11-23")
+"""A Monday: taps begin here, everything is set up the day before."""
+BEGIN = FIRST_DAY - 24 * HOUR
+SITES = ("hut", "hub", "gate")
+PEOPLE = 6
+LEADER = "M0001"
+
+
+@dataclass(frozen=True, slots=True)
+class SimCard:
+    """A card in somebody's hand; ``uid`` for a bare chip, ``credential`` for a printed code."""
+
+    card_id: str
+    volunteer: str
+    credential: Credential | None = None
+    uid: bytes = b""
+
+
+class _Runtime(Runtime):
+    """The server's runtime with clock and chance in the simulator's hands."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        super().__init__(config)
+        self.now = BEGIN
+        self.chance = random.Random(0)
+
+    def clock(self) -> int:
+        return self.now
+
+    def ids(self) -> str:
+        return uuid7(self.now, self.chance.randbytes(10))
+
+    def acting(self, by: str, *, volunteer: str | None = None, now: int | None = None) -> Acting:
+        return Acting(
+            by=by,
+            now=self.now if now is None else now,
+            ids=self.ids,
+            keys=self.keys,
+            entropy=self.chance.randbytes,
+            volunteer=volunteer,
+        )
+
+
+@dataclass
+class SimServer:
+    """One server for many histories."""
+
+    runtime: _Runtime
+    app: Any
+    template: sqlite3.Connection
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    keys: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
+    first_cards: list[SimCard] = field(default_factory=list)
+
+    def reset(self, seed: int) -> None:
+        """As new: the template's tables, the template's moment."""
+        self.template.backup(self._connection())
+        self.runtime.now, self.runtime.chance = BEGIN, random.Random(f"server:{seed}")
+
+    def _connection(self) -> sqlite3.Connection:
+        with self.runtime.database.engine.connect() as connection:
+            found = connection.connection.driver_connection
+        assert isinstance(found, sqlite3.Connection)
+        return found
+
+    def uow(self, *, writes: bool = True) -> UnitOfWork:
+        """A unit of work."""
+        return UnitOfWork(self.runtime.database, COMMUNITY, writes=writes)
+
+    def do(self, function: Any, *args: Any, by: str = "staff", **more: Any) -> Any:
+        """One use case in a transaction of its own."""
+        with self.uow() as uow:
+            result = function(uow, self.runtime.acting(by), *args, **more)
+            uow.commit()
+        return result
+
+    def rows(self, table: str, *order: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of a table."""
+        with self.uow(writes=False) as uow:
+            return uow.rows(table).rows(*order, **where)
+
+    def http(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer | Offline:
+        """One request through the whole of the web layer."""
+        json = {"Content-Type": "application/json", **headers}
+        with self.app.test_client() as client:
+            reply = client.open(target, method=method, data=body or None, headers=json)
+            return Answer(reply.status_code, reply.get_data(), reply.headers)
+
+    def execute(self, *statements: str) -> None:
+        """Plain SQL, for what no use case may do."""
+        connection = self._connection()
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+    def close(self) -> None:
+        """Close both databases."""
+        self.template.close()
+        self.runtime.dispose()
+
+
+def build_server() -> SimServer:
+    """A server with a small community, its people, cards, and one enrolled kiosk at each site."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = ServerConfig(
+            data_dir=Path(folder),
+            database_url="sqlite://",
+            community=COMMUNITY,
+            rate_limit=1 << 40,
+            enrol_limit=1 << 40,
+        )
+        make_key_file(config.key_file, b"s" * 32)
+        app = create_app(config)
+        runtime = _Runtime(config)
+        assert runtime.keys  # read while the file is there
+    app.extensions["yika"].dispose()
+    app.extensions["yika"] = runtime
+    upgrade(runtime.database)
+    server = SimServer(runtime, app, sqlite3.connect(":memory:"))
+    _fill(server)
+    server._connection().backup(server.template)
+    return server
+
+
+def _fill(server: SimServer) -> None:
+    server.do(create_community, "美湖社区", name_en="Meihu")
+    server.do(set_activities, ACTIVITIES)
+    desks = [
+        SiteSpec(site_id="hut", name="健康小屋", default_activity="hut", activities=("hut", "patrol")),
+        SiteSpec(site_id="hub", name="孵化园", default_activity="duty", activities=("duty", "rehearsal")),
+    ]
+    server.do(set_sites, [*desks, SiteSpec(site_id="gate", name="东门", role="checkpoint")])
+    numbers = server.do(register_volunteers, [NewVolunteer(name=f"测试{i}") for i in range(PEOPLE)])
+    assert numbers[0] == LEADER
+    server.do(set_teams, [TeamSpec(team_id="t1", name="平安队", leaders=(LEADER,), members=tuple(numbers[:4]))])
+    for number, made in zip(numbers[:-1], server.do(register_many, numbers[:-1]), strict=True):
+        server.first_cards.append(SimCard(made.card_id, number, made.credential))
+    uid = bytes.fromhex("04112233445566")
+    chip = server.do(register_uid, numbers[-1], uid=uid)
+    server.first_cards.append(SimCard(chip.card_id, numbers[-1], uid=uid))
+    for site in SITES:
+        _enrol(server, site)
+
+
+def _enrol(server: SimServer, site: str) -> None:
+    added = server.do(add_kiosk, f"kiosk {site}", site_id=site)
+    key = Ed25519PrivateKey.from_private_bytes(site.encode().ljust(32, b"k"))
+    with server.uow() as uow:
+        enrol(uow, server.runtime.acting("kiosk"), added.code, key.public_key().public_bytes_raw().hex())
+        uow.commit()
+    server.keys[site] = key
+    server.enrolments[site] = Enrolment(
+        url="http://server.invalid",
+        kiosk_id=added.kiosk_id,
+        community_id=COMMUNITY,
+        community="美湖社区",
+        site=site,
+        server_key=server.runtime.keys.public.hex(),
+    )
+
+
+ACTIVITIES = [
+    ActivitySpec(activity_id="hut", name="健康小屋"),
+    ActivitySpec(activity_id="patrol", name="巡逻", kind="patrol", checkpoints=("gate",)),
+    ActivitySpec(activity_id="duty", name="值班"),
+    ActivitySpec(activity_id="rehearsal", name="排练", kind="non_service"),
+]
