@@ -13,7 +13,7 @@ from fpdf import FPDF
 
 from card_tools.errors import CardError
 from card_tools.fonts import Fonts
-from card_tools.qr import CARD_VERSION, QUIET_ZONE, card_matrix, runs
+from card_tools.qr import CARD_VERSION, QUIET_ZONE, card_matrix, check_text, runs
 
 WIDTH, HEIGHT = 85.60, 53.98
 CODE = 30.0
@@ -79,7 +79,7 @@ def check_face(face: CardFace, fonts: Fonts) -> None:
         fonts.require(shown)
     colour_of(face)
     if face.text:
-        card_matrix(face.text)
+        check_text(face.text)
 
 
 def colour_of(face: CardFace) -> tuple[int, int, int]:
@@ -121,11 +121,7 @@ class Pen:
     def front(self, face: CardFace, x: float, y: float, *, bleed: float = 0.0) -> None:
         """The side with name, number and code."""
         self._band(face, (x, y), bleed)
-        corner = x + WIDTH - MARGIN - CODE, y + BAND + 2.9
-        if face.text:
-            self.code(face.text, *corner)
-        else:
-            self._waves(*corner)
+        self._code_or_waves(face.text, x + WIDTH - MARGIN - CODE, y + BAND + 2.9)
         left = x + MARGIN
         self._words(" ".join(TEXTS["role"]), (left, y + BAND + 7.2), size=8, ink=GREY)
         number = " ".join(TEXTS["number"])
@@ -157,7 +153,7 @@ class Pen:
     def label(self, face: CardFace, width: float, height: float) -> None:
         """A label to stick on a card that is there already: code, name, number."""
         top = (height - CODE) / 2
-        self.code(face.text, QUIET, top)
+        self._code_or_waves(face.text, QUIET, top)
         left = CODE + 2 * QUIET
         room = width - left - 1.5
         lines = (
@@ -168,6 +164,12 @@ class Pen:
         )
         for words, down, largest in lines:
             self._fitted(words, (left, top + down), largest=largest, width=room)
+
+    def _code_or_waves(self, text: str, x: float, y: float) -> None:
+        if text:
+            self.code(text, x, y)
+        else:
+            self._waves(x, y)
 
     def code(self, text: str, x: float, y: float) -> None:
         """The code's dark modules with (x, y) as the corner inside the white border."""

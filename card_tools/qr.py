@@ -25,12 +25,17 @@ Matrix = list[list[bool]]
 """Rows of modules, True is dark, quiet zone included."""
 
 
-def card_matrix(text: str) -> Matrix:
-    """The modules of a card's code; refuses what would need a denser code or another mode."""
+def check_text(text: str) -> None:
+    """Refuse a text that would need a denser code or another mode than every card has."""
     if wrong := sorted(set(text) - ALPHANUMERIC):
         raise CardUnreadable(f"a card's code holds capitals, digits and $%*+-./: only, not {wrong[0]!r}")
     if len(text) > CAPACITY:
         raise PayloadTooLong(f"{len(text)} characters; a card's code takes {CAPACITY} (version 7, level Q)")
+
+
+def card_matrix(text: str) -> Matrix:
+    """The modules of a card's code."""
+    check_text(text)
     return _matrix(text, CARD_VERSION)
 
 

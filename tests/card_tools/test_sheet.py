@@ -105,6 +105,17 @@ def test_a_card_says_name_number_team_community_and_how_to_use_it(tmp_path: Path
 
 
 @pytest.mark.pdf
+@pytest.mark.parametrize("layout", [Layout.CR80, Layout.LABELS])
+def test_a_chip_card_has_no_code_and_says_to_tap(tmp_path: Path, fonts: Fonts, layout: Layout):
+    """A picture of a bound card's code would prove nothing, so there is none to photograph."""
+    bound = CardFace(number="7", text="", team="护学岗")
+    done = render([bound], COMMUNITY, layout=layout, fonts=fonts)
+    assert done.count == 1
+    assert zxingcpp.read_barcodes(pages(done.pdf, tmp_path)[0]) == []
+    assert TEXTS["tap"][0] in words(done.pdf, tmp_path)
+
+
+@pytest.mark.pdf
 def test_nothing_runs_over_the_edge_of_a_card(tmp_path: Path, fonts: Fonts):
     long = CardFace(number="9" * 24, text=face(1).text, name="Ж" * 40, team="队" * 20)
     named = Community(name="社" * 30, name_en="e" * 90, contact="1" * 60)
