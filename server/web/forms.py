@@ -1,10 +1,11 @@
 """Reading a posted form: typed values out, faults in words beside their fields."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from server.web.times import moment
 
@@ -14,7 +15,7 @@ SEPARATORS = re.compile(r"[\s,，、;；]+")
 class Fields:
     """A posted form; each reading method notes a fault in ``errors`` and gives a harmless value instead."""
 
-    def __init__(self, form: Mapping[str, str]) -> None:
+    def __init__(self, form: MultiDict[str, str]) -> None:
         self._form = form
         self.errors: dict[str, str] = {}
 
@@ -43,6 +44,11 @@ class Fields:
     def tick(self, name: str) -> bool:
         """Whether a box is ticked."""
         return self._form.get(name, "") not in {"", "0"}
+
+    def many(self, name: str, options: Collection[str]) -> tuple[str, ...]:
+        """The ticked boxes of a group, in the order of the options."""
+        ticked = set(self._form.getlist(name))
+        return tuple(option for option in options if option in ticked)
 
     def whole(self, name: str, low: int, high: int, *, default: int = 0) -> int:
         """A whole number within bounds."""

@@ -47,14 +47,13 @@ def save_site(site_id: str) -> Any:
     with reading() as uow:
         before = uow.rows("sites").get(site_id=site_id) or {}
         activities = options(uow.views.places.activities(), "activity_id")
-    offered = tuple(a for a in request.form.getlist("activities") if a in activities)
     spec = SiteSpec(
         site_id=yika().ids() if site_id == NEW else site_id,
         name=fields.text("name", required=True, most=40),
         name_en=fields.text("name_en", most=60),
         role=fields.choice("role", words.SITE_ROLES),
         default_activity=fields.choice("default_activity", activities, required=False) or None,
-        activities=offered,
+        activities=fields.many("activities", activities),
         place=before.get("place") or {},
         active=fields.tick("active"),
     )
@@ -107,7 +106,7 @@ def save_activity(activity_id: str) -> Any:
         category=fields.text("category", most=20) or "社区服务",
         least_proof=fields.choice("least_proof", PROOFS),
         training=fields.tick("training"),
-        checkpoints=tuple(p for p in request.form.getlist("checkpoints") if p in points),
+        checkpoints=fields.many("checkpoints", points),
         active=fields.tick("active"),
     )
     if fields.good:

@@ -1,6 +1,6 @@
 """The registration form: what 志愿服务条例 art. 7 and 民政部令67 art. 5 ask for, and nothing besides."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,8 +19,8 @@ def empty() -> dict[str, Any]:
     return {"name_display": "title", "joined_on": day_of(now()), "guardian": {}, "skills": [], "trained": []}
 
 
-def read(fields: Fields) -> dict[str, Any]:
-    """The values of a form, named as the register names them."""
+def read(fields: Fields, trainings: Collection[str]) -> dict[str, Any]:
+    """The values of a form, named as the register does; ``trainings`` are the possible ones."""
     birth = fields.day("birth")
     guardian = {name: fields.text(f"guardian_{name}", most=60) for name in ("name", "phone", "relation")}
     person = {
@@ -35,7 +35,7 @@ def read(fields: Fields) -> dict[str, Any]:
         "nickname": fields.text("nickname", most=20),
         "guardian": guardian if any(guardian.values()) else {},
         "guardian_consent": fields.tick("guardian_consent"),
-        "trained": fields.words("trained"),
+        "trained": fields.many("trained", trainings),
         "national_no": fields.text("national_no", most=32) or None,
         "joined_on": fields.day("joined_on") or day_of(now()),
     }

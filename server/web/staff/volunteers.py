@@ -74,7 +74,7 @@ def new_volunteer() -> str:
 def register() -> Any:
     """Register a person; the notice is given and agreed to on this very form."""
     fields = Fields(request.form)
-    person = read(fields)
+    person = read(fields, _trainings())
     if not fields.tick("consent_record"):
         fields.errors["consent_record"] = _("须先告知并取得本人（或监护人）同意。")
     if fields.good:
@@ -103,7 +103,7 @@ def edit_volunteer(number: str) -> str:
 def change(number: str) -> Any:
     """Correct personal data; standing changes are recorded as facts."""
     fields = Fields(request.form)
-    person = read(fields)
+    person = read(fields, _trainings())
     status = fields.choice("status", words.STATUSES)
     if fields.good:
         try:
@@ -140,17 +140,20 @@ def _person(uow: Any, number: str) -> dict[str, Any]:
     return dict(person)
 
 
+def _trainings() -> dict[str, str]:
+    """Activities that ask for a training, by id."""
+    with reading() as uow:
+        return {row["activity_id"]: row["name"] for row in uow.views.places.activities() if row["training"]}
+
+
 def _form(number: str | None, person: dict[str, Any], errors: dict[str, str]) -> str:
     with reading() as uow:
         teams = options(uow.views.places.teams(), "team_id")
-        trainings = {
-            row["activity_id"]: row["name"] for row in uow.views.places.activities() if row["training"]
-        }
     return render_template(
         "staff/volunteer_form.html",
         number=number,
         person=person,
         errors=errors,
         teams=teams,
-        trainings=trainings,
+        trainings=_trainings(),
     )
