@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 BIN = Path(sys.executable).parent
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds; generous, since two cores may be shared by everything that runs at once."""
 T = TypeVar("T")
 
 
@@ -27,12 +28,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(ask: Callable[[], T], what: str, *, within: float = PATIENCE) -> T:
-    """Ask again and again until the answer is true; the answer."""
+def until(ask: Callable[[], T], what: str, *, within: float = PATIENCE, said: Callable[[], str] = str) -> T:
+    """Ask again and again until the answer is true; the answer. ``said`` gives a log for the failure."""
     pause = threading.Event()
     deadline = time.monotonic() + within
     while not (answer := ask()):
-        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        assert time.monotonic() < deadline, f"not within {within} s: {what}\n{said()}"
         pause.wait(0.05)
     return answer
 
@@ -124,7 +125,7 @@ class Server(Machine):
     def up(self) -> None:
         """Start, and wait until it is well."""
         self.start("run", "--host", "127.0.0.1", "--port", str(self.port))
-        until(lambda: fetch(f"{self.url}/healthz"), f"server is well\n{self.log()}")
+        until(lambda: fetch(f"{self.url}/healthz"), "server is well", said=self.log)
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """One page of a list of the open API."""
@@ -146,7 +147,7 @@ class Kiosk(Machine):
     def up(self) -> None:
         """Start, and wait until its screen answers."""
         self.start("run")
-        until(lambda: self.status(), f"kiosk is up\n{self.log()}")
+        until(lambda: self.status(), "kiosk is up", said=self.log)
 
     def status(self) -> dict[str, Any]:
         """What ``/api/status`` says; empty while nobody answers."""
@@ -161,7 +162,7 @@ class Kiosk(Machine):
             last = self.status().get("last")
             return last if last and last["event_id"] != before else None
 
-        last = until(outcome, f"an outcome for {card}\n{self.log()}")
+        last = until(outcome, f"an outcome for {card}", said=self.log)
         self.ask("hand", "take")
         assert last is not None
         return last
