@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from secrets import token_hex
 
 from kiosk.screen.view import Result
 
@@ -26,6 +27,8 @@ class Update:
     seen: Seen
     result: Result | None
     age_ms: int
+    serial: str
+    """Names this showing of the result, so that a browser that comes back does not show it again."""
     idle_changed: bool
 
 
@@ -59,6 +62,7 @@ class ScreenHub:
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """``monotonic`` measures how old a result is, in seconds."""
         self._monotonic = monotonic
+        self._run = token_hex(4)
         self._changed = threading.Condition()
         self._subscribers: list[Subscription] = []
         self._result: Result | None = None
@@ -121,4 +125,5 @@ class ScreenHub:
             latest = self._latest
             age_ms = round((self._monotonic() - self._shown_at) * 1000)
             result = self._result if latest.result != seen.result else None
-            return Update(latest, result, age_ms, latest.idle != seen.idle)
+            serial = f"{self._run}-{latest.result}"
+            return Update(latest, result, age_ms, serial, latest.idle != seen.idle)

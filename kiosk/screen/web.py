@@ -158,7 +158,7 @@ class _Streamer:
             parts.append(event("idle", view))
         if update is not None and update.result is not None:
             result = present_result(update.result, self.languages, idle.zone)
-            parts.append(event("result", result | {"age_ms": update.age_ms}))
+            parts.append(event("result", result | {"age_ms": update.age_ms, "serial": update.serial}))
         return view, parts
 
 

@@ -26,8 +26,10 @@ LOOK = """() => {
       const upright = style.writingMode === "horizontal-tb";
       return upright ? [line.left, middle - tall / 2, line.right, middle + tall / 2] : box(line);
     });
-    texts.push({ text: node.data.trim(), size: tall, color: style.color, lines, title: parent.tagName === "H1",
-      action: !!parent.closest("button, a"), clipped: clippedBy(parent, lines) });
+    const title = parent.tagName === "H1";
+    const action = !!parent.closest("button, a");
+    const clipped = clippedBy(parent, lines);
+    texts.push({ text: node.data.trim(), size: tall, color: style.color, lines, title, action, clipped });
   }
   function clippedBy(parent, lines) {
     for (let around = parent; around; around = around.parentElement) {

@@ -20,7 +20,7 @@ export function drawIdle(view, words) {
   $(".community", idle).textContent = said.community;
   $(".site", idle).textContent = said.site;
   $(".site", idle).hidden = !said.site;
-  $(".status", idle).replaceChildren(
+  $(".status ul", idle).replaceChildren(
     ...said.status.map(({ key, text }) => el("li", { "data-key": key }, icon({ [STATUS_ICONS[key]]: "" }), text)),
   );
   $(".status", idle).hidden = said.status.length === 0;

@@ -8,7 +8,7 @@ import { listen } from "./stream.js";
 import { play } from "./tone.js";
 
 const root = document.documentElement;
-const state = { build: null, catalogue: null, idle: null, showing: false, lost: false };
+const state = { build: null, catalogue: null, idle: null, showing: false, lost: false, serial: null };
 const words = () => state.catalogue[settings.language];
 
 function mode() {
@@ -58,6 +58,8 @@ listen({
     if (!state.showing) draw();
   },
   result(result) {
+    if (result.serial === state.serial) return; // the stream came back and tells what was shown already
+    state.serial = result.serial;
     const handlers = {
       onTouch: touched,
       onOver: () => {

@@ -42,7 +42,7 @@ class Stage:
         """Let time go by for kiosk and page alike, so that the page hears the kiosk all the while."""
         left = milliseconds
         while left > 0:
-            step = min(left, 2_000)
+            step = min(left, 1_000)
             left -= step
             now = (self.controls.view.now or 0) + step
             self.controls.view = replace(self.controls.view, now=now)
@@ -57,7 +57,7 @@ class Stage:
 
 @pytest.fixture
 def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
-    """``stage(path="/", width=1280, height=800, clock=False, **context)``: a kiosk with an open, idle page."""
+    """``stage(path="/", width=1280, height=800, clock=False, **context)``: a kiosk with an open page."""
     running: list[Stage] = []
 
     def build(path: str = "/", *, clock: bool = False, view: Idle | None = None, **settings: Any) -> Stage:
@@ -67,7 +67,8 @@ def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
         web.start()
         page = open_page("about:blank", **settings)
         if clock:
-            page.clock.install()
+            page.clock.install(time=0)
+            page.clock.pause_at(1)
         built = Stage(page, hub, controls, hand, web)
         running.append(built)
         page.goto(f"{web.url}{path}")

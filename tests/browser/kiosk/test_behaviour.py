@@ -57,11 +57,16 @@ def test_the_next_tap_replaces_a_result_at_once(stage: Staged) -> None:
     assert "健康小屋" not in built.text("#result")
 
 
-def test_a_browser_that_comes_late_does_not_show_an_old_result(stage: Staged) -> None:
-    built = stage(clock=True)
-    built.show(OUTCOMES["shift_started"])
-    built.pass_time(11_000)
-    mode(built.page, "idle")
+@pytest.mark.parametrize(("age", "shown"), [(3.0, "result"), (60.0, "idle")])
+def test_a_browser_that_comes_late_shows_a_result_only_while_it_is_fresh(
+    open_page: Callable[..., Page], serve: Callable[..., str], age: float, shown: str
+) -> None:
+    now = [0.0]
+    hub = ScreenHub(monotonic=lambda: now[0])
+    hub.publish(OUTCOMES["shift_started"])
+    now[0] += age
+    page = open_page(serve(create_screen(hub, FakeControls()), before_stop=hub.close))
+    mode(page, shown)
 
 
 def test_undo_is_offered_for_ten_seconds_and_counts_down(stage: Staged) -> None:
@@ -117,7 +122,7 @@ def test_a_forgotten_end_can_be_denied_and_the_person_hears_what_to_do(stage: St
     built.page.click("[data-choice=end_no]")
     expect(built.page.locator("#result h1")).to_have_text("好的，不改")
     expect(built.page.locator("#result .sentence")).to_contain_text("告诉队长")
-    built.pass_time(7_000)
+    built.pass_time(11_000)
     mode(built.page, "idle")
 
 
@@ -274,6 +279,17 @@ def test_a_card_that_the_hand_cannot_find_is_named(stage: Staged) -> None:
     built.page.fill("#card", "9999")
     built.page.keyboard.press("Enter")
     expect(built.page.locator("#told")).to_contain_text("9999")
+
+
+def test_a_stream_that_comes_back_does_not_show_a_closed_result_again(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.page.keyboard.press("Escape")
+    mode(built.page, "idle")
+    with built.page.expect_request("**/events"):
+        built.page.clock.run_for(2_500)
+    built.pass_time(1_000)
+    mode(built.page, "idle")
 
 
 @pytest.fixture
