@@ -4,7 +4,6 @@ import fcntl
 import logging
 import os
 import random
-import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -30,7 +29,6 @@ from kiosk.sync import Syncer
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 5.0
-AFTER_A_FAULT = 30.0
 STOP_SECONDS = 5.0
 
 
@@ -62,7 +60,7 @@ class _Kiosk:
         stack.callback(self.hub.close)
         self.service = self._service(enrolment)
         self.syncer.on_change = self._on_sync
-        self._thread = threading.Thread(target=self._sync, name="sync", daemon=True)
+        self._thread = threading.Thread(target=self.syncer.run, name="sync", daemon=True)
         stack.callback(self._stop_syncing)
 
     def _service(self, enrolment: Enrolment) -> KioskService:
@@ -81,7 +79,7 @@ class _Kiosk:
             roster=self.roster,
             clock=self.clock,
             link=self.syncer,
-            randomness=secrets.token_bytes,
+            randomness=os.urandom,
             screen=self.hub,
             indicator=indicator,
             speak=speak,
@@ -121,15 +119,6 @@ class _Kiosk:
         self.service.check()
         self.hub.idle_changed()
 
-    def _sync(self) -> None:
-        while not self.syncer.stopping:
-            try:
-                self.syncer.run()
-            except Exception:
-                # The same: what is in the journal must still leave this machine some day.
-                log.exception("syncing failed; it begins again")
-                self.syncer.pause(AFTER_A_FAULT)
-
     def _stop_syncing(self) -> None:
         self.syncer.stop()
         if self._thread.is_alive():
@@ -142,7 +131,7 @@ def open_journal(config: Config, enrolment: Enrolment) -> SqliteJournal:
         config.data_dir,
         kiosk_id=enrolment.kiosk_id,
         machine=machine_id(config.data_dir),
-        randomness=secrets.token_bytes,
+        randomness=os.urandom,
     )
 
 

@@ -1,6 +1,6 @@
 """What the kiosk's logic asks of the world around it: journal, server, clock. Protocols and plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,11 +72,8 @@ class Clock(Protocol):
         """Take a signed server time as this boot's offset; the shorter the round trip, the better."""
 
 
-class Randomness(Protocol):
-    """Where ids and salts come from."""
-
-    def __call__(self, size: int) -> bytes:
-        """``size`` random bytes."""
+Randomness = Callable[[int], bytes]
+"""Gives so many random bytes: for ids and salts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,24 +107,22 @@ def _said(error: BaseException) -> str:
 
 
 class ServerClient:
-    """``kiosk.ports.ServerApi`` over HTTP."""
+    """``kiosk.ports.ServerApi`` over HTTP; pushing never waits for a roster that is under way."""
 
     def __init__(self, enrolment: Enrolment, key: Ed25519PrivateKey, clock: Clock) -> None:
         """Nothing is sent before the first call."""
-        self._enrolment, self._key, self._clock = enrolment, key, clock
-        self._server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(enrolment.server_key))
-        self._wire = Wire(enrolment.url, clock)
-        self._session: _Session | None = None
-        self._lock = threading.Lock()
+        self._clock = clock
+        self._pushing, self._pulling = _Line(enrolment, key, clock), _Line(enrolment, key, clock)
 
     def close(self) -> None:
         """Close every connection."""
-        self._wire.close()
+        self._pushing.close()
+        self._pulling.close()
 
     def push(self, push: Push) -> PushReply | Trouble:
         """Send a range of events; the signed answer also sets this boot's clock."""
         sent = self._clock.sample().uptime_ms
-        answer = self._signed("POST", f"{API}/events", push_to_bytes(push))
+        answer = self._pushing.ask("POST", f"{API}/events", push_to_bytes(push))
         got = self._clock.sample().uptime_ms
         if not isinstance(answer, Answer):
             return answer
@@ -138,7 +136,7 @@ class ServerClient:
     def roster(self, have: int | None, have_hash: str | None) -> RosterAnswer | RosterUnchanged | Trouble:
         """Ask for what is newer than what we hold."""
         query = "?" + urlencode({"have": have, "hash": have_hash or ""}) if have is not None else ""
-        answer = self._signed("GET", f"{API}/roster{query}", b"")
+        answer = self._pulling.ask("GET", f"{API}/roster{query}", b"")
         if not isinstance(answer, Answer):
             return answer
         if answer.status == 304:
@@ -146,7 +144,21 @@ class ServerClient:
         body = _object(answer.body)
         return LyingAnswer("a roster that is not JSON") if body is None else RosterAnswer(body)
 
-    def _signed(self, method: str, target: str, body: bytes) -> Answer | Trouble:
+
+class _Line:
+    """One session at a time over one connection; its counter only rises, so one request goes at a time."""
+
+    def __init__(self, enrolment: Enrolment, key: Ed25519PrivateKey, clock: Clock) -> None:
+        self._enrolment, self._key, self._clock = enrolment, key, clock
+        self._server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(enrolment.server_key))
+        self._wire = Wire(enrolment.url, clock)
+        self._session: _Session | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def ask(self, method: str, target: str, body: bytes) -> Answer | Trouble:
         """One signed request; a session that the server has forgotten is opened once more."""
         with self._lock:
             answer = self._try_signed(method, target, body)
@@ -189,12 +201,13 @@ class ServerClient:
         if self._session is not None and now < self._session.until_uptime_ms - RENEW_BEFORE_MS:
             return self._session
         kiosk_id = self._enrolment.kiosk_id
-        first = self._ask(f"{API}/session", {"kiosk_id": kiosk_id})
+        first = ask(self._wire.send, f"{API}/session", {"kiosk_id": kiosk_id})
         if not isinstance(first, dict):
             return first
         nonce = str(first.get("nonce", ""))
         signature = self._key.sign(session_to_sign(kiosk_id, nonce)).hex()
-        second = self._ask(f"{API}/session", {"kiosk_id": kiosk_id, "nonce": nonce, "signature": signature})
+        answer = {"kiosk_id": kiosk_id, "nonce": nonce, "signature": signature}
+        second = ask(self._wire.send, f"{API}/session", answer)
         if not isinstance(second, dict):
             return second
         try:
@@ -203,9 +216,6 @@ class ServerClient:
         except (KeyError, TypeError, ValueError):
             return LyingAnswer("a session answer without a session")
         return self._session
-
-    def _ask(self, target: str, body: Mapping[str, Any]) -> dict[str, Any] | Trouble:
-        return ask(self._wire.send, target, body)
 
 
 def ask(

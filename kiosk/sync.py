@@ -4,9 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from kiosk.errors import JournalUnavailable, RosterRefused
+from kiosk.lane import Lane
 from kiosk.ports import (
     Busy,
     Clock,
@@ -23,13 +24,12 @@ from kiosk.ports import (
 from server.contract.wire import MAX_PUSH, EventResult, Push, PushReply, chain_hash
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 3.0
-FIRST_DELAY, MOST_DELAY = 1.0, 60.0
-TAP_GAP = 2.0
-"""While offline a tap asks again at once, but not more often than this."""
 HOURLY_MS = 3_600_000
 """How often old events are pruned, and how often a kiosk without taps compares its clock."""
 _INDIGESTIBLE = (400, 413, 422)
+
+
+NOT_TRIED = Offline("not tried yet")
 
 
 class RosterKeeper(Protocol):
@@ -49,16 +49,32 @@ class RosterKeeper(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkState:
-    """What is known of the server."""
+    """What is known of the server: what each lane's last attempt came to, and what follows."""
 
-    online: bool = False
+    push: Trouble | None = NOT_TRIED
+    pull: Trouble | None = NOT_TRIED
     revoked: bool = False
     last_sync_at: int | None = None
-    trouble: str | None = None
+
+    @property
+    def online(self) -> bool:
+        """Whether our server answered both lanes, if only to refuse."""
+        return all(trouble is None or isinstance(trouble, Refused) for trouble in (self.push, self.pull))
+
+    @property
+    def trouble(self) -> str | None:
+        """In words."""
+        trouble = self.push or self.pull
+        return None if trouble is None else _said(trouble)
+
+    @property
+    def told(self) -> tuple[bool, bool, str | None]:
+        """What others show of it."""
+        return self.online, self.revoked, self.trouble
 
 
 class Syncer:
-    """One thread's work, and what the rest of the kiosk may know of it (``kiosk.service.Link``)."""
+    """Two lanes, so that no tap waits for a roster; and what others may know (``kiosk.service.Link``)."""
 
     def __init__(
         self,
@@ -72,11 +88,10 @@ class Syncer:
     ) -> None:
         """``random`` gives numbers from 0 to 1 for the jitter."""
         self._api, self._outbox, self._roster = api, outbox, roster
-        self._clock, self._random, self._retention_days = clock, random, retention_days
+        self._clock, self._retention_days = clock, retention_days
+        self._lock = threading.Lock()
         self._state = LinkState()
-        self._changed = threading.Condition()
-        self._woken = self._stopping = False
-        self._failures = 0
+        self._pushing, self._pulling = Lane(self.push_once, random), Lane(self.pull_once, random)
         self._pruned_at: int | None = None
         self._pushed_at: int | None = None
         self._refused: Refused | None = None
@@ -85,7 +100,7 @@ class Syncer:
 
     @property
     def online(self) -> bool:
-        """Whether the last attempt reached our server."""
+        """Whether the last attempts reached our server."""
         return self._state.online
 
     @property
@@ -100,70 +115,49 @@ class Syncer:
 
     @property
     def trouble(self) -> str | None:
-        """What the last attempt ran into."""
+        """What the last attempts ran into."""
         return self._state.trouble
 
     def wake(self) -> None:
         """There is something to push."""
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
+        self._pushing.wake()
 
     def stop(self) -> None:
         """End :meth:`run` soon."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-
-    @property
-    def stopping(self) -> bool:
-        """Whether :meth:`stop` was called."""
-        return self._stopping
-
-    def pause(self, seconds: float) -> None:
-        """Wait, unless told to stop."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._stopping, seconds)
+        self._pushing.stop()
+        self._pulling.stop()
 
     def run(self) -> None:
         """Sync now, and again and again until stopped."""
-        while not self._stopping:
-            with self._changed:
-                self._woken = False
-            trouble = self.once()
-            self._wait(trouble)
-
-    def _wait(self, trouble: Trouble | None) -> None:
-        delay, patient = self._delay(trouble)
-        with self._changed:
-            if patient or trouble is not None:
-                self._changed.wait_for(lambda: self._stopping, delay if patient else min(TAP_GAP, delay))
-            if not patient:
-                self._changed.wait_for(lambda: self._stopping or self._woken, delay)
-
-    def _delay(self, trouble: Trouble | None) -> tuple[float, bool]:
-        """How long to wait, and whether a tap must wait too."""
-        if trouble is None:
-            self._failures = 0
-            return POLL_SECONDS, False
-        self._failures += 1
-        if isinstance(trouble, Busy):
-            # Spread out behind what was asked for: every kiosk of a town may have been told the same second.
-            return trouble.retry_after * (1 + self._random() / 2), True
-        highest = min(MOST_DELAY, FIRST_DELAY * 2 ** min(self._failures, 10))
-        return FIRST_DELAY / 2 + self._random() * highest, False
+        pulling = threading.Thread(target=self._pulling.run, name="sync-pull", daemon=True)
+        pulling.start()
+        self._pushing.run()
+        pulling.join()
 
     def once(self) -> Trouble | None:
-        """Push everything, pull the roster; None when all went well. Never raises because of the network."""
+        """Push everything, pull the roster; None when all went well."""
+        pushed = self.push_once()
+        if pushed is not None and pushed is not self._refused:
+            return pushed
+        return self.pull_once() or pushed
+
+    def push_once(self) -> Trouble | None:
+        """Push everything; never raises because of the network or the disk."""
         try:
-            trouble = self._push_all() or self._pull() or self._refused
-            if trouble is None:
-                self._prune()
-        except RosterRefused as error:
-            trouble = LyingAnswer(str(error))
+            trouble = self._push_all() or self._refused
+            self._prune(trouble)
         except JournalUnavailable as error:
             trouble = Offline(str(error))
-        self._note(trouble)
+        self._note("push", trouble)
+        return trouble
+
+    def pull_once(self) -> Trouble | None:
+        """Ask for the roster; never raises because of the network or a roster that is not believed."""
+        try:
+            trouble = self._pull()
+        except RosterRefused as error:
+            trouble = LyingAnswer(str(error))
+        self._note("pull", trouble)
         return trouble
 
     def _push_all(self) -> Trouble | None:
@@ -226,22 +220,27 @@ class Syncer:
                 raise
             self._roster.apply(dict(whole.body))
 
-    def _note(self, trouble: Trouble | None) -> None:
-        before = self._state
-        revoked = isinstance(trouble, Refused) and trouble.code == "kiosk_revoked"
-        reached = trouble is None or isinstance(trouble, Refused)
-        self._state = replace(
-            before,
-            online=reached,
-            revoked=revoked or (before.revoked and trouble is not None),
-            last_sync_at=self._clock.sample().wall if trouble is None else before.last_sync_at,
-            trouble=None if trouble is None else _said(trouble),
-        )
-        if trouble is not None and self._state.trouble != before.trouble:
-            log.warning("sync: %s", self._state.trouble)
-        same = replace(before, last_sync_at=None) == replace(self._state, last_sync_at=None)
-        if self._roster_is_new() or not same:
+    def _note(self, lane: Literal["push", "pull"], trouble: Trouble | None) -> None:
+        """Keep what a lane's attempt came to, and tell whoever asked when that changes anything."""
+        with self._lock:
+            before, after = self._state, self._after(lane, trouble)
+            self._state = after
+            changed = self._roster_is_new() or before.told != after.told
+        if after.trouble is not None and after.trouble != before.trouble:
+            log.warning("sync: %s", after.trouble)
+        if changed:
             self.on_change()
+
+    def _after(self, lane: Literal["push", "pull"], trouble: Trouble | None) -> LinkState:
+        state = self._state
+        if lane == "push":
+            state = replace(state, push=trouble)
+        else:
+            refused = isinstance(trouble, Refused) and trouble.code == "kiosk_revoked"
+            state = replace(state, pull=trouble, revoked=refused or (state.revoked and trouble is not None))
+        if state.push is None and state.pull is None:
+            state = replace(state, last_sync_at=self._clock.sample().wall)
+        return state
 
     def _roster_is_new(self) -> bool:
         told, self._told_version = self._told_version, self._roster.version
@@ -250,9 +249,9 @@ class Syncer:
     def _is_due(self, last: int | None) -> bool:
         return last is None or self._clock.sample().uptime_ms - last > HOURLY_MS
 
-    def _prune(self) -> None:
+    def _prune(self, trouble: Trouble | None) -> None:
         sample = self._clock.sample()
-        if sample.clock == "synced" and self._is_due(self._pruned_at):
+        if trouble is None and sample.clock == "synced" and self._is_due(self._pruned_at):
             self._pruned_at = sample.uptime_ms
             self._outbox.prune(now=sample.wall, days=self._retention_days)
 

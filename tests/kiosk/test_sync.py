@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.clock import BootClock, Sources
 from kiosk.identity import Enrolment
 from kiosk.journal import SqliteJournal
+from kiosk.lane import Lane
 from kiosk.ports import Busy, LyingAnswer, Offline, Refused
 from kiosk.roster import RosterStore
 from kiosk.server_client import ServerClient
@@ -102,15 +103,18 @@ class TestAllGoesWell:
         table.syncer.once()
         assert table.roster.view is held
 
-    def test_one_session_serves_many_requests(self, table: Table) -> None:
-        for _ in range(3):
+    def test_one_session_for_each_direction_serves_many_requests(self, table: Table) -> None:
+        """So that no tap waits behind a roster that is under way."""
+        for number in range(3):
+            table.tap(number)
             table.syncer.once()
-        assert table.server.sessions == 1
+        assert table.server.sessions == 2
 
     def test_a_session_that_ends_soon_is_renewed(self, table: Table) -> None:
         table.server.expires_in = 30
         table.syncer.once()
-        assert table.server.sessions == 2
+        table.syncer.once()
+        assert table.server.sessions == 3
 
     def test_what_is_pushed_is_known_to_rosters_from_the_answers_version_on(self, table: Table) -> None:
         table.tap(1)
@@ -174,7 +178,7 @@ class TestFaults:
         table.tap(1)
         table.server.faults = ["forget"]
         assert table.syncer.once() is None
-        assert (table.server.sessions, table.journal.pending) == (2, 0)
+        assert (table.server.sessions, table.journal.pending) == (3, 0)
 
     def test_no_server_at_all_is_a_state_and_not_an_error(self, table: Table, tmp_path: Path) -> None:
         nowhere = FakeServer(url="http://127.0.0.1:9")
@@ -258,36 +262,61 @@ class TestTheLoop:
         with looping(table):
             assert table.server.wait_for(lambda: len(table.server.stored) == 1)
 
+    def test_a_tap_does_not_wait_for_a_roster_that_is_under_way(self, table: Table) -> None:
+        with looping(table):
+            assert table.server.wait_for(lambda: "roster" in table.server.asked)
+            with table.server.slow_roster():
+                table.tap(1)
+                table.syncer.wake()
+                assert table.server.wait_for(lambda: len(table.server.stored) == 1)
+
     def test_it_stops_at_once_in_the_middle_of_waiting(self, table: Table) -> None:
         with looping(table):
             assert table.server.wait_for(lambda: "roster" in table.server.asked)
-        assert table.syncer.stopping
-        table.syncer.pause(60)
 
 
 class TestWaiting:
-    def syncer(self, table: Table, number: float) -> Syncer:
-        return Syncer(table.client, table.journal, table.roster, clock=table.clock, random=lambda: number)
+    def lane(self, number: float) -> Lane:
+        return Lane(lambda: None, lambda: number)
 
-    def test_all_is_well_means_three_seconds(self, table: Table) -> None:
-        assert self.syncer(table, 0.5)._delay(None) == (3.0, False)
+    def test_all_is_well_means_three_seconds_that_a_tap_cuts_short(self) -> None:
+        assert self.lane(0.5).delay(None) == (3.0, 0.0)
 
-    def test_failures_wait_longer_each_time_up_to_a_minute_with_jitter(self, table: Table) -> None:
-        syncer = self.syncer(table, 1.0)
-        delays = [syncer._delay(Offline(""))[0] for _ in range(9)]
+    def test_failures_wait_longer_each_time_up_to_a_minute_with_jitter(self) -> None:
+        lane = self.lane(1.0)
+        delays = [lane.delay(Offline(""))[0] for _ in range(9)]
         assert delays[:3] == [2.5, 4.5, 8.5]
         assert delays[-1] == 60.5
-        assert self.syncer(table, 0.0)._delay(Offline("")) == (0.5, False)
+        assert self.lane(0.0).delay(Offline("")) == (0.5, 0.5)
 
-    def test_success_forgets_earlier_failures(self, table: Table) -> None:
-        syncer = self.syncer(table, 1.0)
+    def test_while_offline_a_tap_asks_again_after_two_seconds_at_most(self) -> None:
+        assert self.lane(1.0).delay(Offline("")) == (2.5, 2.0)
+
+    def test_success_forgets_earlier_failures(self) -> None:
+        lane = self.lane(1.0)
         for trouble in (Offline(""), Offline(""), None):
-            syncer._delay(trouble)
-        assert syncer._delay(Offline(""))[0] == 2.5
+            lane.delay(trouble)
+        assert lane.delay(Offline(""))[0] == 2.5
 
-    def test_what_the_server_asks_for_is_honoured_and_a_tap_waits_too(self, table: Table) -> None:
-        assert self.syncer(table, 0.0)._delay(Busy(30)) == (30.0, True)
-        assert self.syncer(table, 1.0)._delay(Busy(30)) == (45.0, True)
+    def test_what_the_server_asks_for_is_honoured_and_a_tap_waits_too(self) -> None:
+        assert self.lane(0.0).delay(Busy(30)) == (30.0, 30.0)
+        assert self.lane(1.0).delay(Busy(30)) == (45.0, 45.0)
+
+    def test_a_fault_of_ours_does_not_end_the_lane(self) -> None:
+        tried = threading.Event()
+
+        def attempt() -> None:
+            tried.set()
+            raise RuntimeError("a bug")
+
+        lane = Lane(attempt, lambda: 0.0)
+        thread = threading.Thread(target=lane.run)
+        thread.start()
+        assert tried.wait(10)
+        assert thread.is_alive()
+        lane.stop()
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 class TestRetention:

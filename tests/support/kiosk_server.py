@@ -54,6 +54,19 @@ class FakeServer:
     """A text that makes the server refuse a whole push, as one that it cannot digest."""
     changed: threading.Condition = field(default_factory=threading.Condition)
     expires_in: int = 900
+    roster_gate: threading.Event = field(default_factory=threading.Event)
+    """Rosters wait for it; open unless :meth:`slow_roster` closes it."""
+
+    @contextmanager
+    def slow_roster(self) -> Iterator[None]:
+        """A roster that is asked for now comes when this is over; begins when one is being waited for."""
+        self.roster_gate.clear()
+        asked = self.asked.count("roster")
+        try:
+            assert self.wait_for(lambda: self.asked.count("roster") > asked)
+            yield
+        finally:
+            self.roster_gate.set()
 
     def wait_for(self, condition: Any, timeout: float = 10) -> bool:
         """Wait until something is true of this server."""
@@ -78,6 +91,10 @@ class _Handler(BaseHTTPRequestHandler):
         fake, path = self.server.fake, urlsplit(self.path).path
         with fake.changed:
             fake.asked.append(path.rsplit("/", 1)[1])
+            fake.changed.notify_all()
+        if path.endswith("roster"):
+            fake.roster_gate.wait(20)
+        with fake.changed:
             match path.rsplit("/", 1)[1]:
                 case "enrol":
                     self._enrol(json.loads(body))
@@ -221,6 +238,7 @@ def running() -> Iterator[FakeServer]:
     """A fake server on a free port."""
     with _Http(("127.0.0.1", 0), _Handler) as http:
         http.fake = FakeServer(url=f"http://127.0.0.1:{http.server_port}")
+        http.fake.roster_gate.set()
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
