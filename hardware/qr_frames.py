@@ -34,7 +34,7 @@ class CameraSettings:
     """What follows the last frame of a file: ``hold`` or ``loop``."""
     stall_ms: int = 5000
     """A camera that gives no frame for this long is lost."""
-    budget: float = 1.5
+    budget: float = 1.0
     """Time for rescues on one frame, as a multiple of the quick look at a whole frame."""
 
     def __post_init__(self) -> None:
