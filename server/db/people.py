@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Key, MaybeMillis, Millis, NumberKey, Owned
@@ -160,7 +160,6 @@ class ExportLog(Owned, Base):
     """Who took what out, when (PIPL art. 55, 网络数据条例 art. 12)."""
 
     __tablename__ = "exports"
-    __table_args__ = (UniqueConstraint("community_id", "export_id"),)
     export_id: Mapped[Key]
     at: Mapped[Millis]
     by: Mapped[str]

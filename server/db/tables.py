@@ -123,6 +123,7 @@ class EventRow(Owned, Base):
         Index("ix_events_batch", "community_id", "batch_seq"),
         Index("ix_events_card", "community_id", "card_id"),
         Index("ix_events_target", "community_id", "target"),
+        {"postgresql_partition_by": "HASH (community_id)"},
     )
     event_id: Mapped[Key]
     """The kiosk's id; ``unreadable:HASH`` or ``conflict:HASH`` for a body that has none of its own."""
