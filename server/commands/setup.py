@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 from datetime import UTC, date, datetime
+from types import FrameType
 
 import click
 
@@ -62,12 +64,18 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
         job.note(f"yika-server: port {port} on {host} cannot be used: {error.strerror or error}")
         return 1
     job.note(f"yika-server: http://{host}:{port}")
+    signal.signal(signal.SIGTERM, _asked_to_stop)
     try:
         server.run()
     finally:
         server.close()
         app.extensions["yika"].dispose()
     return 0
+
+
+def _asked_to_stop(signum: int, frame: FrameType | None) -> None:
+    """Let waitress end as for Ctrl-C: what is being answered is answered, then the port is closed."""
+    raise SystemExit(0)
 
 
 @click.command("create-user")
