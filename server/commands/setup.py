@@ -73,7 +73,7 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
     return 0
 
 
-def _asked_to_stop(signum: int, frame: FrameType | None) -> None:
+def _asked_to_stop(_signum: int, _frame: FrameType | None) -> None:
     """Let waitress end as for Ctrl-C: what is being answered is answered, then the port is closed."""
     raise SystemExit(0)
 
