@@ -72,6 +72,12 @@ class TooMany(ServerError):
         self.retry_after = retry_after
 
 
+class Busy(ServerError):
+    """Somebody else is writing for too long; try again."""
+
+    code = "busy"
+
+
 class NotReady(ServerError):
     """The database is missing or older than this program: run ``yika-server init``."""
 

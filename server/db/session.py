@@ -7,12 +7,15 @@ transaction therefore holds an advisory lock on a file beside the database from 
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+
+from server.errors import Busy
 
 BUSY_MS = 30_000
 
@@ -52,7 +55,7 @@ class Database:
             return
         handle = os.open(f"{self.url.database}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle)
             yield
         finally:
             os.close(handle)
@@ -60,6 +63,20 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _lock(handle: int) -> None:
+    """Wait for the other writers; :class:`Busy` after as long as SQLite itself would wait."""
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Busy from error
+            time.sleep(0.004)
+        else:
+            return
 
 
 def _sqlite_engine(url: Any) -> Engine:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from server.contract.wire import WireError
 from server.errors import (
     BadConfig,
+    Busy,
     Conflict,
     Invalid,
     NotAllowed,
@@ -30,6 +31,7 @@ STATUS: dict[type[Exception], int] = {
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,
+    Busy: 503,
     NotReady: 503,
     BadConfig: 503,
 }

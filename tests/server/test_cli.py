@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -225,3 +228,30 @@ def test_the_installed_program_runs(tmp_path: Path) -> None:
         capture_output=True, text=True, env=env, check=True, timeout=60,
     )  # fmt: skip
     assert json.loads(done.stdout)["made_key"] is True
+
+
+def serve(cli: Cli, port: int) -> subprocess.Popen[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
+    env |= {"YIKA_DATA_DIR": str(cli.folder), "YIKA_RUN_PORT": str(port)}
+    program = [sys.executable, "-c", "from server.cli import main; main()", "run"]
+    return subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=env)
+
+
+def test_the_server_serves_until_it_is_stopped_and_names_a_busy_port(cli: Cli) -> None:
+    """The port comes from the environment; a second server on it says so and exits 1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    first = serve(cli, port)
+    try:
+        assert first.stderr is not None
+        assert any(f":{port}" in line for line in first.stderr)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+            assert json.load(answer) == {"status": "ok"}
+        second = serve(cli, port)
+        _, told = second.communicate(timeout=60)
+        assert second.returncode == 1
+        assert str(port) in told
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
