@@ -1,6 +1,5 @@
 """The command ``yika-kiosk``: enrol, run, look, sync, check, and in a demo move cards by hand."""
 
-import importlib
 import json
 import logging
 import signal
@@ -8,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -240,10 +240,22 @@ def _ask(config: Config, method: str, path: str, body: Mapping[str, Any] | None 
 @click.pass_context
 def selftest(ctx: click.Context, *, as_json: bool) -> None:
     """Try readers, lights and voice, one after another; exit code 1 when one does not work."""
+    from hardware.selftest import run as try_everything  # what it loads no other command needs
+
     config = _config(ctx)
     with app.only_one(config):
-        tried = importlib.import_module("hardware.selftest").run(config.readers)
-    _tell({"selftest": tried}, as_json=as_json)
+        checks = try_everything(
+            config.readers, data_dir=config.data_dir, lights=config.lights, voice=config.voice
+        )
+    if as_json:
+        found = {"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        for check in checks:
+            sign = "ok  " if check.ok else "FAIL"
+            click.echo(f"{sign} {check.name}: {check.message_zh} {check.message_en}")
+    if not all(check.ok for check in checks):
+        raise SystemExit(1)
 
 
 def main() -> None:

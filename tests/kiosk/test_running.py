@@ -134,6 +134,17 @@ def test_a_card_known_by_its_uid_works_while_the_server_is_gone(kiosk: Kiosk, se
     assert len(server.stored) == 1
 
 
+def test_the_selftest_says_of_each_part_whether_it_works(kiosk: Kiosk) -> None:
+    done = kiosk.call("selftest", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == (0 if found["ok"] else 1)
+    readers = {
+        check["name"]: check["ok"] for check in found["checks"] if check["name"].startswith("simulated")
+    }
+    assert set(readers.values()) == {True}
+    assert kiosk.call("selftest").returncode == done.returncode
+
+
 class TestWithoutAKiosk:
     def test_status_and_hand_exit_1_when_none_runs(self, kiosk: Kiosk) -> None:
         for words in (("status",), ("hand", "put", "uid:04"), ("hand", "take")):
