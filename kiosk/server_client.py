@@ -109,10 +109,18 @@ def _said(error: BaseException) -> str:
 class ServerClient:
     """``kiosk.ports.ServerApi`` over HTTP; pushing never waits for a roster that is under way."""
 
-    def __init__(self, enrolment: Enrolment, key: Ed25519PrivateKey, clock: Clock) -> None:
-        """Nothing is sent before the first call."""
+    def __init__(
+        self,
+        enrolment: Enrolment,
+        key: Ed25519PrivateKey,
+        clock: Clock,
+        *,
+        wire: Callable[[str, Clock], Wire] = Wire,
+    ) -> None:
+        """Nothing is sent before the first call; ``wire`` makes the connection of each line."""
         self._clock = clock
-        self._pushing, self._pulling = _Line(enrolment, key, clock), _Line(enrolment, key, clock)
+        self._pushing = _Line(enrolment, key, clock, wire(enrolment.url, clock))
+        self._pulling = _Line(enrolment, key, clock, wire(enrolment.url, clock))
 
     def close(self) -> None:
         """Close every connection."""
@@ -148,10 +156,10 @@ class ServerClient:
 class _Line:
     """One session at a time over one connection; its counter only rises, so one request goes at a time."""
 
-    def __init__(self, enrolment: Enrolment, key: Ed25519PrivateKey, clock: Clock) -> None:
+    def __init__(self, enrolment: Enrolment, key: Ed25519PrivateKey, clock: Clock, wire: Wire) -> None:
         self._enrolment, self._key, self._clock = enrolment, key, clock
         self._server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(enrolment.server_key))
-        self._wire = Wire(enrolment.url, clock)
+        self._wire = wire
         self._session: _Session | None = None
         self._lock = threading.Lock()
 
