@@ -40,17 +40,20 @@ function drawTurns(turns, words) {
     fit(idle);
     return;
   }
-  const rows = turns.map(turnRow);
-  const list = el("ol", {}, ...rows.slice(0, FEWEST_TURNS));
+  // Where not all of them fit, those that still want people stay; what stays is in order of time.
+  const ranked = [...turns].sort((a, b) => b.wanted - a.wanted);
+  const list = el("ol");
   place.replaceChildren(el("h2", {}, words.next), list);
+  const show = (count) => {
+    const chosen = new Set(ranked.slice(0, count));
+    list.replaceChildren(...turns.filter((turn) => chosen.has(turn)).map(turnRow));
+    return !overflows(idle);
+  };
+  let count = Math.min(FEWEST_TURNS, turns.length);
+  show(count);
   fit(idle);
-  if (overflows(idle) && list.children.length > 1) list.lastChild.remove();
-  for (const row of rows.slice(FEWEST_TURNS)) {
-    list.append(row);
-    if (!overflows(idle)) continue;
-    row.remove();
-    break;
-  }
+  while (count < turns.length && show(count + 1)) count += 1;
+  while (!show(count) && count > 1) count -= 1;
 }
 
 function turnRow(turn) {
@@ -59,7 +62,7 @@ function turnRow(turn) {
   return el(
     "li",
     {},
-    el("span.hours", {}, start, el("span.end", {}, `–${turn.end}`), now),
+    el("span.hours", {}, el("span.from", {}, start, el("span.end", {}, `–${turn.end}`)), now),
     el("span.name", {}, turn.name),
     el(turn.wanted ? "span.need.wanted" : "span.need", {}, turn.need),
   );

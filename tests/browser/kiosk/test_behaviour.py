@@ -351,3 +351,12 @@ def test_a_screen_of_another_build_loads_itself_again(
     built.page.clock.run_for(2_500)
     built.page.wait_for_function("() => !window.first")
     mode(built.page, "idle")
+
+
+def test_where_turns_do_not_fit_those_that_want_people_stay(stage: Staged) -> None:
+    built = stage("/?elder", view=WORST)
+    rows = built.page.locator(".turns li").all_inner_texts()
+    assert 1 <= len(rows) < len(WORST.turns)
+    assert all("还差" in row for row in rows)
+    names = [turn.zh for turn in WORST.turns if any(turn.zh in row for row in rows)]
+    assert [next(name for name in names if name in row) for row in rows] == names
