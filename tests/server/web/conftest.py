@@ -1,7 +1,8 @@
 """The real application on a real database, with one login for each role."""
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from flask.testing import FlaskClient
 from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR, MINUTE
+from server.db.migrate import upgrade
+from server.db.session import Database
 from server.services.community import PlanSpec, set_plans
 from server.services.users import create_token, create_user
+from tests.server.conftest import COMMUNITY, Bench, Numbers, fill
 
 ROLES = {"admin": None, "staff": None, "leader": "M0001", "auditor": None, "volunteer": "M0004"}
 PASSWORD = "correct horse 9"
@@ -24,9 +28,8 @@ class Site:
     """The application, its community, and ways in."""
 
     app: Flask
-    bench: Any
-    users: dict[str, str] = field(default_factory=dict)
-    clients: list[FlaskClient] = field(default_factory=list)
+    bench: Bench
+    users: dict[str, str]
 
     def client(self, role: str | None = None) -> FlaskClient:
         """A browser, signed in as this role."""
@@ -48,24 +51,50 @@ class Site:
         return answer.json
 
 
+@dataclass(frozen=True)
+class Template:
+    """A database that has lived through a day: made once, copied for each test."""
+
+    folder: Path
+    bench: Bench
+    users: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A community at nine in the morning: one shift closed, two open, one without an end since yesterday."""
+    folder = tmp_path_factory.mktemp("template")
+    database = Database(f"sqlite:///{folder / 'yika.sqlite'}")
+    upgrade(database)
+    bench = fill(Bench(database))
+    users = {
+        role: bench.do(create_user, role, role=role, password=PASSWORD, volunteer=volunteer)
+        for role, volunteer in ROLES.items()
+    }
+    _live_through_a_day(bench)
+    make_key_file(folder / "server.key", b"s" * 32)
+    database.dispose()
+    return Template(folder, bench, users)
+
+
 @pytest.fixture
-def site(sqlite_bench: Any, tmp_path: Path) -> Iterator[Site]:
-    """A community at nine in the morning: one shift closed, one open, one without an end since yesterday."""
-    bench = sqlite_bench
-    make_key_file(tmp_path / "server.key", b"s" * 32)
-    app = create_app(ServerConfig(data_dir=tmp_path, database_url=str(bench.database.url), community="meihu"))
+def site(template: Template, tmp_path: Path) -> Iterator[Site]:
+    """The application on a copy of the template."""
+    shutil.copytree(template.folder, tmp_path, dirs_exist_ok=True)
+    database = Database(f"sqlite:///{tmp_path / 'yika.sqlite'}")
+    made = template.bench
+    bench = Bench(database, now=made.now, entropy=Numbers("test"), numbers=made.numbers, cards=made.cards)
+    config = ServerConfig(data_dir=tmp_path, database_url=str(database.url), community=COMMUNITY)
+    app = create_app(config)
     runtime = app.extensions["yika"]
     runtime.clock = lambda: bench.now
     app.config["WTF_CSRF_ENABLED"] = False
-    made = Site(app, bench)
-    for role, volunteer in ROLES.items():
-        made.users[role] = bench.do(create_user, role, role=role, password=PASSWORD, volunteer=volunteer)
-    _live_through_a_day(bench)
-    yield made
+    yield Site(app, bench, dict(template.users))
     runtime.dispose()
+    database.dispose()
 
 
-def _live_through_a_day(bench: Any) -> None:
+def _live_through_a_day(bench: Bench) -> None:
     yesterday = bench.now - 24 * HOUR
     start = yesterday + 9 * HOUR
     turn = PlanSpec(
