@@ -44,14 +44,20 @@ class Person:
 def project_events(uow: Uow, acting: Acting, rows: Iterable[Row]) -> int:
     """Derive again what these events (new or changed) concern; how many shifts came out otherwise."""
     moments: dict[str, set[int]] = defaultdict(set)
+    rows = list(rows)
+    targets = {row["target"] for row in rows if row.get("target")}
+    spoken_of = {row["event_id"]: concerned(row) for row in uow.rows("events").rows(event_id=targets)}
     for row in rows:
-        for person in concerned(row):
+        for person in concerned(row) | spoken_of.get(row.get("target"), set()):
             moments[person] |= {row["at"], row["was_at"] if "was_at" in row else row["at"]}
     return project_moments(uow, acting, moments)
 
 
 def concerned(row: Row) -> set[str]:
-    """Whom an event concerns: whose card it was (and was thought to be), and whom a leader named."""
+    """Whom an event itself concerns: whose card it was (and was thought to be), and whom a leader named.
+
+    A touch concerns everyone whom its target concerns, too: undoing a team's opening undoes it for all.
+    """
     return {person for person in (row["volunteer"], row.get("was_volunteer"), *row["members"]) if person}
 
 
@@ -198,12 +204,13 @@ def _load(uow: Uow, wanted: Mapping[str, Collection[int | None]], shared: Common
 def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared: Common) -> Iterable[Person]:
     """Events, plans, decisions and shifts of these people in a span of time; None takes all there is."""
     events = uow.events.of_people(people, *(span or (None, None)))
-    events += _touching(uow, events) if span else []
+    events += _touching(uow, events)
+    whom = {row["event_id"]: concerned(row) for row in events}
     world = worlds(uow, people, span, events, shared)
     stored = _stored_shifts(uow, people, span)
     mine: dict[str, list[Row]] = defaultdict(list)
     for row in events:
-        for number in concerned(row) & people:
+        for number in (whom[row["event_id"]] | whom.get(row["target"], set())) & people:
             mine[number].append(row)
     for number in sorted(people):
         person = Person(number, world[number], mine[number], set(), stored.get(number, []))
@@ -212,7 +219,7 @@ def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared
 
 
 def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:
-    """Touches that came outside the span and speak about events inside."""
+    """Touches that speak about these events: made outside the span, or by the leader who named people."""
     names = {row["event_id"] for row in events}
     if not names:
         return []
