@@ -28,7 +28,11 @@ system-test:
 demo: system-demo $(STAMP)  ## fill a demo community, start server and kiosk, print the addresses; Ctrl-C ends both
 	@exec $(BIN)/python deploy/demo.py
 
-test: system-test $(STAMP)  ## run every test; says loudly what it had to leave out
+$(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pcsc.lock \
+	  && touch $@ || echo "pyscard could not be built (it needs swig, gcc and libpcsclite-dev): PC/SC tests are left out"
+
+test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)  ## ruff: rules and format
@@ -51,7 +55,7 @@ coverage: system-test $(STAMP)  ## branch coverage of the rules, which must be w
 
 lock: $(STAMP)  ## renew the lock files (no index or file address in them)
 	@$(BIN)/python -m pip install --quiet uv
-	@for extra in dev server kiosk cards; do \
+	@for extra in dev server kiosk cards pcsc; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --no-annotate --extra $$extra pyproject.toml -o requirements/$$extra.lock; done
 

@@ -23,6 +23,7 @@ from kiosk.screen.present import spoken_sentence
 from kiosk.screen.serving import WebThread
 from kiosk.screen.view import Result
 from kiosk.screen.web import create_screen
+from kiosk.screen.words import phrases
 from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
@@ -174,7 +175,9 @@ def built_readers(config: Config) -> dict[str, CardReader]:
 
 def built_feedback(config: Config) -> tuple[Indicator, Voice]:
     """Lights and voice; raises :class:`ConfigWrong` with what to change."""
-    settings = {"cache_dir": config.data_dir / "voice"} if config.voice != "none" else {}
+    settings: dict[str, Any] = {}
+    if config.voice != "none":
+        settings = {"cache_dir": config.data_dir / "voice", "phrases": phrases(config.languages[0])}
     try:
         return factory.build_indicator(config.lights), factory.build_voice(config.voice, **settings)
     except HardwareError as error:

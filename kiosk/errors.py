@@ -40,9 +40,9 @@ class ChoiceRefused(KioskError, ValueError):
 
 
 CHOICE_REFUSALS: dict[str, tuple[str, str]] = {
-    "too_late": ("时间已过,请重新刷卡。", "Time is over: please tap again."),
+    "too_late": ("时间已过，请重新刷卡。", "Time is over: please tap again."),
     "unknown_choice": ("没有这个选项。", "There is no such choice."),
-    "journal_unavailable": ("暂时无法记录,请找工作人员。", "Nothing can be recorded now: please ask staff."),
+    "journal_unavailable": ("暂时无法记录，请找工作人员。", "Nothing can be recorded now: please ask staff."),
 }
 
 

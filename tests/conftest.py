@@ -1,7 +1,9 @@
 """What every test stands on: nothing is left out silently, and nothing is left out at all where CI looks."""
 
+import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 NEEDS = {
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
     "postgresql": ("PostgreSQL", lambda: next(iter(_postgres_binaries()), None)),
-    "pcsc": ("pcscd with vsmartcard-vpcd", lambda: shutil.which("pcscd")),
+    "pcsc": ("pcscd with vsmartcard-vpcd and pyscard, and the right to start it", lambda: _virtual_pcsc()),
     "speech": ("espeak-ng", lambda: shutil.which("espeak-ng")),
     "pdf": ("poppler-utils", lambda: shutil.which("pdftoppm")),
 }
@@ -21,6 +23,21 @@ def _postgres_binaries() -> Iterator[str]:
     for version in versions:
         if os.path.exists(f"{root}/{version}/bin/initdb"):
             yield f"{root}/{version}/bin"
+
+
+def _virtual_pcsc() -> bool:
+    driver = os.path.exists("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+    library = importlib.util.find_spec("smartcard") is not None
+    return bool(driver and library and shutil.which("pcscd") and _may_be_root())
+
+
+def _may_be_root() -> bool:
+    if os.geteuid() == 0:
+        return True
+    sudo = shutil.which("sudo")
+    return (
+        bool(sudo) and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _absent() -> dict[str, str]:

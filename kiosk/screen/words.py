@@ -68,3 +68,9 @@ class Words:
 def words(language: str) -> Words:
     """The catalogue of one language."""
     return Words(language, json.loads((FOLDER / f"{language}.json").read_text("utf-8")))
+
+
+def phrases(language: str) -> dict[tuple[str, str], str]:
+    """What the voice says word for word the same every time, by outcome: made once, then only played."""
+    spoken = {key: said["spoken"] for key, said in words(language).entries["outcomes"].items()}
+    return {(key, language): text for key, text in spoken.items() if "{" not in text}
