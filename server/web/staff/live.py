@@ -15,11 +15,10 @@ from server.web.times import day_of, day_start
 @blueprint.get("/live")
 @allow(LEADERS)
 def live() -> str:
-    """The whole board, or with ``?part=1`` only what changes."""
+    """The whole board, with ``?hall=1`` without the menu, or with ``?part=1`` only what changes."""
     moment = now()
     today = day_start(day_of(moment))
     with reading() as uow:
-        community = uow.views.totals.community()
         groups = grouped(uow.views.shifts.on_duty())
         following = [
             plan
@@ -29,7 +28,12 @@ def live() -> str:
     template = "staff/live_part.html" if request.args.get("part") else "staff/live.html"
     total = sum(group["count"] for group in groups)
     return render_template(
-        template, community=community, groups=groups, total=total, following=following[:6], now=moment
+        template,
+        groups=groups,
+        total=total,
+        following=following[:6],
+        now=moment,
+        hall=request.args.get("hall") == "1",
     )
 
 

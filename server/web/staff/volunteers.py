@@ -24,8 +24,8 @@ from server.web.staff.volunteer_form import as_changes, as_standing, empty, read
 
 @blueprint.get("/volunteers")
 @allow(READERS)
-def volunteers() -> str:
-    """The list with its one search field."""
+def volunteers() -> Any:
+    """The list with its one search field; a search that finds one person leads to that person's page."""
     wanted = {
         "search": request.args.get("q", ""),
         "status": request.args.get("status") or None,
@@ -36,6 +36,8 @@ def volunteers() -> str:
         rows = uow.views.people.page(wanted, after=request.args.get("after"), limit=PAGE + 1)
         count = uow.views.people.count_of(wanted)
         teams = options(uow.views.places.teams(), "team_id")
+    if wanted["search"] and count == 1:
+        return redirect(url_for("staff.volunteer", number=rows[0]["number"]))
     return render_template(
         "staff/volunteers.html",
         rows=rows[:PAGE],

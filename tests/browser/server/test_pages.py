@@ -145,7 +145,7 @@ def test_somebody_finds_a_person_and_reports_her_card_lost(site: Any, sign_in: O
     page = sign_in("staff", "/staff/volunteers")
     page.keyboard.type("M0006")  # the search field has the focus
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="测试5").click()
+    page.wait_for_url("**/staff/volunteers/M0006")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="挂失").click()
     expect(page.get_by_role("button", name="找回")).to_be_visible()

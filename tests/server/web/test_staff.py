@@ -22,10 +22,13 @@ def test_the_desk_shows_who_is_on_duty_and_what_waits(site: Any) -> None:
 
 @pytest.mark.parametrize("typed", ["测试2", "测试2 ", "M0003", "0003"])
 def test_people_are_found_by_name_and_number(site: Any, typed: str) -> None:
-    assert (
-        "/staff/volunteers/M0003"
-        in site.client("staff").get("/staff/volunteers", query_string={"q": typed}).text
-    )
+    answer = site.client("staff").get("/staff/volunteers", query_string={"q": typed})
+    assert answer.location == "/staff/volunteers/M0003"  # only one fits: no need to choose
+
+
+def test_a_search_that_fits_many_shows_them_all(site: Any) -> None:
+    assert "/staff/volunteers/M0003" in site.client("staff").get("/staff/volunteers?q=测试").text
+    assert "没有找到" in site.client("staff").get("/staff/volunteers?q=nobody").text
 
 
 def test_people_are_found_by_initials_and_phone(site: Any) -> None:
@@ -34,7 +37,8 @@ def test_people_are_found_by_initials_and_phone(site: Any) -> None:
     made = client.post("/staff/volunteers/new", data=form)
     assert made.location == "/staff/volunteers/M0013"
     for typed in ("wxh", "wangxiao", "1390000"):
-        assert "王小花" in client.get("/staff/volunteers", query_string={"q": typed}).text
+        answer = client.get("/staff/volunteers", query_string={"q": typed})
+        assert answer.location == "/staff/volunteers/M0013"
 
 
 def test_nobody_is_registered_without_consent_or_under_age_without_a_guardian(site: Any) -> None:
