@@ -5,7 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, inspect, select, text, update
+from sqlalchemy import Connection, inspect, select, text
 
 from server.db import tables
 from server.db.base import Base
@@ -51,6 +51,9 @@ REPOSITORIES: dict[str, type[Base]] = {
     "exports": tables.ExportLog,
 }
 """Attribute of a unit of work -> table; ``events`` has a repository of its own."""
+
+
+_BUMP = text("UPDATE communities SET roster_version = roster_version + 1 WHERE community_id = :community")
 
 
 class UnitOfWork:
@@ -136,8 +139,5 @@ class UnitOfWork:
 
     def bump(self) -> int:
         """Raise the community's change counter, so that kiosks fetch their roster; the new value."""
-        community = tables.table(tables.Community)
-        mine = community.c.community_id == self.community_id
-        raised = update(community).where(mine).values(roster_version=community.c.roster_version + 1)
-        self.connection.execute(raised)
+        self.connection.execute(_BUMP, {"community": self.community_id})
         return int(self.communities.rows()[0]["roster_version"])

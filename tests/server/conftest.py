@@ -1,17 +1,20 @@
 """A real database with a small community in it, and kiosks that push as real ones do."""
 
+import copy
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.engine import make_url
 
 from server.contract.wire import (
     ClockSample,
@@ -147,6 +150,16 @@ class Bench:
     numbers: list[str] = field(default_factory=list)
     cards: dict[str, str] = field(default_factory=dict)
 
+    def over(self, database: Database) -> "Bench":
+        """The same bench over a copy of its database."""
+        return replace(
+            self,
+            database=database,
+            entropy=copy.copy(self.entropy),
+            numbers=list(self.numbers),
+            cards=dict(self.cards),
+        )
+
     def acting(self, by: str = "staff", *, volunteer: str | None = None) -> Acting:
         """Circumstances of a use case, now."""
         return Acting(
@@ -266,39 +279,77 @@ def _databases() -> Iterator[list[Database]]:
         database.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@dataclass
+class Template:
+    """A filled database that tests get copies of, and the bench as it was then."""
+
+    url: str
+    bench: Bench
+
+
+def _template(url: str) -> Template:
+    database = Database(url)
+    upgrade(database)
+    bench = fill(Bench(database))
+    database.dispose()
+    return Template(url, bench)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The small community in a SQLite file."""
+    return _template(f"sqlite:///{tmp_path_factory.mktemp('template') / 'yika.sqlite'}")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Template:
+    """The small community in a PostgreSQL database."""
+    return _template(create_postgres(postgres_url, "template0"))
+
+
+def create_postgres(url: str, template: str) -> str:
+    """A new database in the cluster, copied from another."""
+    name = f"yika_{os.urandom(6).hex()}"
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return url.replace("/postgres?", f"/{name}?")
+
+
+BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=BACKENDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path, _databases: list[Database]) -> Database:
     """An empty database with the schema, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'yika.sqlite'}"
+        opened = Database(f"sqlite:///{tmp_path / 'yika.sqlite'}")
     else:
-        url = fresh_postgres(request.getfixturevalue("postgres_url"), _databases)
-    opened = Database(url)
+        opened = Database(create_postgres(request.getfixturevalue("postgres_url"), "template0"))
     _databases.append(opened)
     upgrade(opened)
     return opened
 
 
-def fresh_postgres(url: str, opened: list[Database]) -> str:
-    """A new database in the cluster."""
-    admin = Database(url)
-    opened.append(admin)
-    name = f"yika_{len(opened)}_{os.urandom(4).hex()}"
-    with admin.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"CREATE DATABASE {name}")
-    return url.replace("/postgres?", f"/{name}?")
-
-
-@pytest.fixture
-def bench(database: Database) -> Bench:
+@pytest.fixture(params=BACKENDS)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, _databases: list[Database]) -> Bench:
     """A small community on both databases."""
-    return fill(Bench(database))
+    if request.param == "sqlite":
+        return _copied(request.getfixturevalue("sqlite_template"), tmp_path, _databases)
+    template: Template = request.getfixturevalue("postgres_template")
+    name = make_url(template.url).database
+    opened = Database(create_postgres(request.getfixturevalue("postgres_url"), str(name)))
+    _databases.append(opened)
+    return template.bench.over(opened)
 
 
 @pytest.fixture
-def sqlite_bench(tmp_path: Path, _databases: list[Database]) -> Bench:
+def sqlite_bench(sqlite_template: Template, tmp_path: Path, _databases: list[Database]) -> Bench:
     """A small community on SQLite only."""
-    opened = Database(f"sqlite:///{tmp_path / 'yika.sqlite'}")
-    _databases.append(opened)
-    upgrade(opened)
-    return fill(Bench(opened))
+    return _copied(sqlite_template, tmp_path, _databases)
+
+
+def _copied(template: Template, folder: Path, opened: list[Database]) -> Bench:
+    shutil.copy(template.url.removeprefix("sqlite:///"), folder / "yika.sqlite")
+    database = Database(f"sqlite:///{folder / 'yika.sqlite'}")
+    opened.append(database)
+    return template.bench.over(database)
