@@ -1,1 +1,1 @@
-"""Readers, lights and voice behind small promises (``hardware.ports``); drivers are chosen by ``hardware.factory``."""
+"""Readers, lights and voice behind ``hardware.ports``; drivers are chosen by ``hardware.factory``."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 Transceive = Callable[[bytes], bytes]
-"""Sends one whole command to the card in the field and returns its whole answer; raises :class:`CardTornAway`."""
+"""Sends one whole command to the card and returns its whole answer; raises :class:`CardTornAway`."""
 
 
 class HardwareError(Exception):
@@ -101,7 +101,7 @@ class ReaderState(StrEnum):
 
 
 class Indicator(Protocol):
-    """Lights and buzzer: shows the kind of an outcome (``accepted repeated refused broken``) without blocking."""
+    """Lights and buzzer: shows an outcome's kind (``accepted repeated refused broken``) without blocking."""
 
     def show(self, kind: str) -> None:
         """Show one outcome; a newer one replaces it at once."""

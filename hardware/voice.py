@@ -19,7 +19,8 @@ from pathlib import Path
 from hardware.ports import LibraryMissing, SettingWrong
 
 log = logging.getLogger(__name__)
-VOICES = {"zh": "cmn", "en": "en"}
+VOICES = {"zh": "cmn-latn-pinyin", "en": "en"}
+"""Chinese is given in pinyin with tone numbers: from characters espeak-ng reads many as English letters."""
 SPEAKING_SECONDS = 20
 PROGRAMS = {
     "espeak-ng": "espeak-ng",
@@ -38,7 +39,7 @@ class VoiceSettings:
     clips_dir: Path | str | None = None
     """Recordings by people: ``shift_started.zh.wav``."""
     player: Sequence[str] = ("aplay", "-q", "{file}")
-    words_a_minute: int = 150
+    words_a_minute: int = 175
     """espeak's own default is 175; old ears want it slower."""
     synthesizer: str = "espeak-ng"
 

@@ -68,10 +68,10 @@ def present_result(result: Result, languages: Sequence[str], zone: str) -> dict[
 
 
 def spoken_sentence(result: Result, language: str) -> str:
-    """The one sentence that the kiosk's voice says."""
+    """The one sentence that the kiosk's voice says, as the voice needs it (Chinese in pinyin)."""
     speaker = _Speaker(words(language), ZoneInfo("UTC"))
     said = speaker.words.outcome(variant_of(result, speaker.words))
-    return said.spoken.format(**_gaps(result, speaker))
+    return (said.said or said.spoken).format(**_gaps(result, speaker))
 
 
 def variant_of(result: Result, catalogue: Words) -> str:

@@ -19,6 +19,8 @@ class Said:
     title: str
     sentence: str
     spoken: str
+    said: str = ""
+    """The spoken sentence as a voice needs it: pinyin with tones in Chinese; empty where it is the same."""
     staff: str = ""
     """What staff should do about it; only broken states have it."""
 
@@ -72,5 +74,7 @@ def words(language: str) -> Words:
 
 def phrases(language: str) -> dict[tuple[str, str], str]:
     """What the voice says word for word the same every time, by outcome: made once, then only played."""
-    spoken = {key: said["spoken"] for key, said in words(language).entries["outcomes"].items()}
+    catalogue = words(language)
+    said = {key: catalogue.outcome(key) for key in catalogue.entries["outcomes"]}
+    spoken = {key: each.said or each.spoken for key, each in said.items()}
     return {(key, language): text for key, text in spoken.items() if "{" not in text}

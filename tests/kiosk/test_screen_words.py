@@ -36,6 +36,7 @@ def gaps(text: str) -> set[str]:
 
 def test_both_languages_hold_the_same_texts_with_the_same_gaps() -> None:
     zh, en = (dict(leaves(words(language).entries)) for language in LANGUAGES)
+    zh = {path: text for path, text in zh.items() if not path.endswith("/said")}  # pinyin for the voice
     assert zh.keys() == en.keys()
     dates = {"/days/date", "/screen/date"}
     assert {path for path in zh if gaps(zh[path]) != gaps(en[path])} <= dates
