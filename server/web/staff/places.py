@@ -98,13 +98,15 @@ def save_activity(activity_id: str) -> Any:
     fields = Fields(request.form)
     with reading() as uow:
         points = _checkpoints(uow)
+        before = uow.rows("activities").get(activity_id=activity_id)
+    # What judges earlier service stays as it is: another kind or proof is another activity.
     spec = ActivitySpec(
         activity_id=yika().ids() if activity_id == NEW else activity_id,
         name=fields.text("name", required=True, most=40),
         name_en=fields.text("name_en", most=60),
-        kind=fields.choice("kind", words.KINDS),
+        kind=before["kind"] if before else fields.choice("kind", words.KINDS),
         category=fields.text("category", most=20) or "社区服务",
-        least_proof=fields.choice("least_proof", PROOFS),
+        least_proof=before["least_proof"] if before else fields.choice("least_proof", PROOFS),
         training=fields.tick("training"),
         checkpoints=fields.many("checkpoints", points),
         active=fields.tick("active"),

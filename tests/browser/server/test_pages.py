@@ -147,7 +147,7 @@ def test_somebody_finds_a_person_and_reports_her_card_lost(site: Any, sign_in: O
     page.keyboard.press("Enter")
     page.wait_for_url("**/staff/volunteers/M0006")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="挂失").click()
+    page.get_by_role("button", name="挂失").first.click()
     expect(page.get_by_role("button", name="找回")).to_be_visible()
     shoot(page, "server/card-lost")
     assert site.bench.rows("cards", volunteer="M0006")[0]["state"] == "lost"

@@ -17,7 +17,7 @@ from server.db.migrate import upgrade
 from server.db.session import Database
 from server.services.community import PlanSpec, set_plans
 from server.services.users import create_token, create_user
-from tests.server.conftest import COMMUNITY, Bench, Numbers, fill
+from tests.server.conftest import COMMUNITY, TODAY, Bench, Numbers, fill
 
 ROLES = {"admin": None, "staff": None, "leader": "M0001", "auditor": None, "volunteer": "M0004"}
 PASSWORD = "correct horse 9"
@@ -66,7 +66,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("template")
     database = Database(f"sqlite:///{folder / 'yika.sqlite'}")
     upgrade(database)
-    bench = fill(Bench(database))
+    bench = fill(Bench(database, now=TODAY - 72 * HOUR))
+    bench.now = TODAY
     users = {
         role: bench.do(create_user, role, role=role, password=PASSWORD, volunteer=volunteer)
         for role, volunteer in ROLES.items()

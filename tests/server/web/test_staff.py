@@ -85,6 +85,22 @@ def test_a_lost_card_is_blocked_and_can_be_found_again(site: Any) -> None:
         assert site.bench.rows("cards", volunteer="M0005")[0]["state"] == state
 
 
+def test_a_card_lost_earlier_makes_the_taps_since_then_doubtful(site: Any) -> None:
+    (card,) = site.bench.rows("cards", volunteer="M0004")
+    data = {"state": "lost", "since": "2026-11-23T10:00"}
+    site.client("staff").post(f"/staff/cards/{card['card_id']}/state", data=data)
+    standings = [event["standing"] for event in site.bench.events(volunteer="M0004")]
+    assert standings == ["good", "contradicted"]
+    assert site.bench.rows("shifts", volunteer="M0004")[0]["credited"] == 0
+
+
+def test_what_judges_earlier_service_is_not_changed_with_an_activity(site: Any) -> None:
+    form = {"name": "健康小屋(新)", "kind": "non_service", "least_proof": "challenge", "active": "1"}
+    site.client("staff").post("/staff/activities/hut", data=form)
+    (row,) = site.bench.rows("activities", activity_id="hut")
+    assert (row["name"], row["kind"], row["least_proof"]) == ("健康小屋(新)", "service", "uid")
+
+
 @pytest.mark.parametrize(
     ("uid", "cards"), [("04:A1:B2:C3:D4:E5:F6", 2), ("04A1B2", 1), ("xyz", 1), ("08112233", 1)]
 )
