@@ -197,14 +197,28 @@ def _teams(uow: Uow, leads: dict[str, list[str]]) -> dict[str, Any]:
 
 def _shifts(uow: Uow) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {"open": {}, "end_missing": {}}
-    for row in uow.rows("shifts").rows("started_at", state=["open", "end_missing"]):
+    rows = uow.rows("shifts").rows("started_at", state=["open", "end_missing"])
+    passed = _passed(uow, [row for row in rows if row["state"] == "open"])
+    for row in rows:
         same = {"shift_id": row["shift_id"], "activity": row["activity_id"]}
         if row["state"] == "open":
-            more = {"started_at": row["started_at"], "plan": row["plan_id"]}
+            more = {
+                "started_at": row["started_at"],
+                "plan": row["plan_id"],
+                "passed": passed[row["shift_id"]],
+            }
             found["open"][row["volunteer"]] = same | more
         elif row["proposed_end"] is not None:
             found["end_missing"][row["volunteer"]] = same | {"proposed_end": row["proposed_end"]}
     return found
+
+
+def _passed(uow: Uow, shifts: list[Row]) -> dict[str, list[str]]:
+    """The checkpoints that each open round has passed: kiosks show what is still missing."""
+    attached = {event_id for row in shifts for event_id in row["events"]}
+    rows = uow.rows("events").rows(event_id=attached, role="checkpoint") if attached else []
+    site_of = {row["event_id"]: row["site_id"] for row in rows}
+    return {row["shift_id"]: sorted({site_of[e] for e in row["events"] if e in site_of}) for row in shifts}
 
 
 def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""What a kiosk may know: enough to decide a tap, signed, in differences, and nothing that harms if stolen."""
+
+import json
+from typing import Any
+
+import pytest
+
+from card_tools.credential import Credential, open_name
+from card_tools.errors import CardForged
+from server.contract.rules import HOUR, MINUTE
+from server.contract.wire import Manifest, roster_apply, roster_hash
+from server.services.cards import credential_of, set_state
+from server.services.community import PlanSpec, set_plans
+from server.services.members import NewVolunteer, change_volunteer, register_volunteer
+from server.services.roster import roster_for
+from server.services.sessions import KnownKiosk
+
+
+class Holder:
+    """A kiosk that keeps what it is given, as the contract says."""
+
+    def __init__(self, bench: Any, site: str = "hut") -> None:
+        self.bench = bench
+        kiosk = bench.kiosk(site, f"at {site}")
+        self.known = KnownKiosk(kiosk_id=kiosk.kiosk_id, site_id=site, revoked=False)
+        self.version: int | None = None
+        self.entries: dict[str, Any] = {}
+        self.last: dict[str, Any] | None = None
+
+    def fetch(self) -> dict[str, Any]:
+        digest = roster_hash(self.entries) if self.version is not None else ""
+        reply = self.bench.do(roster_for, self.known, have=self.version, digest=digest)
+        self.last = reply.body
+        if reply.body is not None:
+            delta = reply.body.get("delta")
+            self.entries = roster_apply(self.entries, delta) if delta else reply.body["entries"]
+            self.version = reply.version
+        return self.entries
+
+
+@pytest.fixture
+def holder(bench: Any) -> Holder:
+    return Holder(bench)
+
+
+def test_the_manifest_is_signed_and_speaks_of_the_whole_result(bench: Any, holder: Holder) -> None:
+    holder.fetch()
+    manifest = Manifest(**holder.last["manifest"])
+    assert bench.keys.holds(manifest.to_sign(), holder.last["signature"])
+    assert manifest.hash == roster_hash(holder.entries)
+    assert manifest.kiosk_id == holder.known.kiosk_id
+
+
+def test_nothing_is_sent_when_nothing_is_new(holder: Holder) -> None:
+    holder.fetch()
+    holder.fetch()
+    assert holder.last is None
+
+
+def test_a_change_travels_as_a_difference_with_the_same_result_as_a_whole(bench: Any, holder: Holder) -> None:
+    holder.fetch()
+    bench.do(register_volunteer, NewVolunteer(name="新来的", birth="1961-02-03"))
+    holder.fetch()
+    assert "entries" not in holder.last
+    fresh = Holder(bench)
+    fresh.known = holder.known
+    assert fresh.fetch() == holder.entries
+
+
+def test_no_phone_address_birth_or_name_is_on_a_kiosk(bench: Any, holder: Holder) -> None:
+    person = NewVolunteer(name="秦明远", birth="1955-06-07", phone="19900007777", area="蠡湖家园9幢")
+    bench.do(register_volunteer, person)
+    text = json.dumps(holder.fetch(), ensure_ascii=False)
+    assert not any(secret in text for secret in ("秦明远", "1955-06-07", "19900007777", "蠡湖家园9幢"))
+
+
+def test_a_name_opens_with_the_persons_own_card_only(bench: Any, holder: Holder) -> None:
+    bench.do(change_volunteer, "M0002", {"name_display": "full"})
+    cards = {e["volunteer"]: e for k, e in holder.fetch().items() if k.startswith("card:")}
+    sealed = bytes.fromhex(cards["M0002"]["name"])
+    assert open_name(_credential(bench, "M0002"), sealed) == "测试1"
+    with pytest.raises(CardForged):
+        open_name(_credential(bench, "M0003"), sealed)
+
+
+def test_who_wants_no_name_shown_has_none_on_the_kiosk(bench: Any, holder: Holder) -> None:
+    bench.do(change_volunteer, "M0002", {"name_display": "none"})
+    cards = {e["volunteer"]: e for k, e in holder.fetch().items() if k.startswith("card:")}
+    assert cards["M0002"]["name"] is None
+
+
+def test_a_minor_without_a_guardians_consent_is_blocked(bench: Any, holder: Holder) -> None:
+    child = bench.do(register_volunteer, NewVolunteer(name="小明", birth="2014-01-01"))
+    assert holder.fetch()[f"volunteer:{child}"]["blocked"] == "guardian_consent_missing"
+
+
+def test_a_lost_card_is_known_as_lost_at_the_next_fetch(bench: Any, holder: Holder) -> None:
+    holder.fetch()
+    card = bench.rows("cards", volunteer="M0002")[0]
+    bench.do(set_state, card["card_id"], "lost")
+    assert holder.fetch()[f"card:{card['lookup']}"]["state"] == "lost"
+
+
+def test_an_open_round_says_which_checkpoints_it_has_passed(bench: Any) -> None:
+    start = bench.now
+    plan = PlanSpec(
+        plan_id="round",
+        activity_id="patrol",
+        site_id="hub",
+        start=start,
+        end=start + HOUR,
+        members=("M0002",),
+    )
+    bench.do(set_plans, [plan], holds_from=start - HOUR)
+    hub, gate = bench.kiosk("hub", "hub kiosk"), bench.kiosk("gate", "gate kiosk")
+    hub.tap("M0002", start + MINUTE)
+    gate.tap("M0002", start + 5 * MINUTE, role="checkpoint", shown="checkpoint_passed")
+    bench.now += 10 * MINUTE
+    bench.push(hub)
+    bench.push(gate)
+    shift = Holder(bench, "hub").fetch()["volunteer:M0002"]["open"]
+    assert (shift["plan"], shift["passed"]) == ("round", ["gate"])
+
+
+def _credential(bench: Any, number: str) -> Credential:
+    card = bench.rows("cards", volunteer=number, state="active")[0]
+    credential = credential_of(bench.acting(), card)
+    assert credential is not None
+    return credential
