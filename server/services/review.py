@@ -1,9 +1,12 @@
 """What staff and leaders decide at their desks, by name; leaders decide for their own teams."""
 
+from server.domain.calendar import working_deadline
 from server.domain.facts import DecisionKind
+from server.domain.rules_in_force import rules_at
 from server.errors import Invalid, NotAllowed, NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.decisions import Ruling, confirm_end, decide
+from server.services.world import common
 
 LATEST_PROPOSED = "a leader may confirm the planned end or an earlier time"
 
@@ -78,9 +81,19 @@ def _shift(uow: Uow, acting: Acting, shift_id: str, *, leads_only: bool) -> Row:
     shift = uow.rows("shifts").get(shift_id=shift_id)
     if shift is None:
         raise NotFound(f"there is no shift {shift_id}")
-    if leads_only and not _leads(uow, acting.volunteer, shift["volunteer"]):
-        raise NotAllowed("leaders decide for the people of their own teams", zh="只能处理本队成员的服务。")
+    if leads_only:
+        _check_leader(uow, acting, shift)
     return shift
+
+
+def _check_leader(uow: Uow, acting: Acting, shift: Row) -> None:
+    if not _leads(uow, acting.volunteer, shift["volunteer"]):
+        raise NotAllowed("leaders decide for the people of their own teams", zh="只能处理本队成员的服务。")
+    shared = common(uow)
+    days = rules_at(shared.rules, shift["started_at"]).leader_working_days
+    if acting.now >= working_deadline(shift["known_at"], days, shared.working_days):
+        late = f"a leader's {days} working days are over: ask the community's staff"
+        raise NotAllowed(late, zh=f"已超过队长的 {days} 个工作日，请找社区工作人员处理。")
 
 
 def _leads(uow: Uow, leader: str | None, volunteer: str) -> bool:
