@@ -44,7 +44,7 @@ class Sample:
     at: int
     """The server's clock when the push came in."""
     seq: int = 0
-    """The last event that was in the journal for certain when the sample was taken (0: not known)."""
+    """The last event that was in the journal for certain when the sample was taken (0: it was empty)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,9 @@ def _offset_at(line: list[tuple[int, int]], uptime: int) -> tuple[int, int]:
 def _place(boots: list[_Boot], index: int, samples: Sequence[Sample]) -> tuple[int, int]:
     """Where a boot without samples lies: the offset of its start, and how far off that may be."""
     boot = boots[index]
-    lower, upper = _lower(boots[:index]), _upper(boot, boots[index + 1 :], samples)
+    not_before = {other.readings[0].boot_id for other in boots[index:]}
+    first = [s.at for s in samples if s.seq == 0 and s.boot_id not in not_before]
+    lower, upper = _lower(boots[:index], first), _upper(boot, boots[index + 1 :], samples)
     guess = boot.readings[-1].wall - boot.readings[-1].uptime_ms
     if upper is not None:
         guess = min(guess, upper)
@@ -147,14 +149,18 @@ def _place(boots: list[_Boot], index: int, samples: Sequence[Sample]) -> tuple[i
     return guess, max(guess - lower, abs(upper - guess))
 
 
-def _lower(earlier: list[_Boot]) -> int | None:
-    """The earliest this boot can have begun: after the last known event, and the boots in between."""
+def _lower(earlier: list[_Boot], first: list[int]) -> int | None:
+    """The earliest this boot can have begun: after the last known event, and the boots in between.
+
+    With no event of known time before it, a sample serves that was taken while the journal was still empty
+    (``first``): the kiosk had been set up and had synced by then.
+    """
     spent = 0
     for boot in reversed(earlier):
         if boot.line:
             return max(boot.corrected(r).at for r in boot.readings) + spent
         spent += boot.span
-    return None
+    return max(first) + spent if first else None
 
 
 def _upper(boot: _Boot, later: list[_Boot], samples: Sequence[Sample]) -> int | None:

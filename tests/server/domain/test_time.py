@@ -108,6 +108,14 @@ def test_a_boot_that_nothing_bounds_is_a_guess_of_a_year():
     assert (first.at, first.uncertainty) == (NOON, UNBOUNDED)
 
 
+def test_a_sync_before_the_first_tap_bounds_what_came_after_it():
+    """Set up on Monday, unplugged, woken in 1970: its taps are not of 1970, and no earlier than Monday."""
+    readings = [reading(1, "b", HOUR), reading(2, "c", HOUR)]
+    found = correct(readings, [sample("a", 5, NOON, seq=0), sample("d", 0, NOON + DAY, seq=2)])
+    assert [found[seq].at for seq in (1, 2)] == [NOON + HOUR, NOON + 2 * HOUR]
+    assert all(found[seq].at + found[seq].uncertainty >= NOON + DAY - HOUR for seq in (1, 2))
+
+
 def test_nothing_happened_after_the_server_already_held_it():
     """A push of a later boot without any tap of its own still bounds what it carried."""
     readings = [reading(1, "a", 0, wall=NOON + DAY)]
