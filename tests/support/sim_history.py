@@ -52,7 +52,11 @@ class Told:
     """Events that were on a memory card only when that card was overwritten."""
     doubted: set[str] = field(default_factory=set)
     """Kiosks whose card was copied, or that were revoked."""
+    revoked: dict[str, int] = field(default_factory=dict)
+    """Kiosk -> when it was revoked."""
     trouble: list[str] = field(default_factory=list)
+    priors: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    """Journal -> what came before it, as the server heard it at the end."""
 
     @property
     def true_times(self) -> dict[str, int]:
@@ -105,6 +109,8 @@ def _heal(told: Told) -> None:
             break
     told.server.runtime.now = told.time.now
     told.server.do(settle, by="system")
+    journals = told.server.rows("journals")
+    told.priors = {row["journal_id"]: (row["prior_journal"], row["prior_head"]) for row in journals}
 
 
 def _machine(told: Told, number: int) -> SimMachine:
@@ -166,7 +172,9 @@ def _clone(told: Told, action: Action) -> None:
 
 def _revoke(told: Told, action: Action) -> None:
     site = SITES[action.a]
-    told.server.do(revoke_kiosk, told.server.enrolments[site].kiosk_id)
+    kiosk_id = told.server.enrolments[site].kiosk_id
+    told.server.do(revoke_kiosk, kiosk_id)
+    told.revoked.setdefault(kiosk_id, told.time.now)
     told.doubted.add(site)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hardware.ports import CardRead
+from hardware.ports import CardRead, ContentKind
 from kiosk.clock import BootClock, Sources
 from kiosk.errors import ChoiceRefused
 from kiosk.journal import SqliteJournal
@@ -18,12 +18,20 @@ from kiosk.server_client import Answer, Offline, ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
 from server.contract.rules import HOUR
-from server.contract.wire import EventResult, PushReply, Status, push_from_bytes, reply_to_bytes, reply_to_sign
+from server.contract.wire import (
+    EventResult,
+    PushReply,
+    Status,
+    chain_hash,
+    push_from_bytes,
+    reply_to_bytes,
+    reply_to_sign,
+)
 from tests.support.sim_server import SimCard, SimServer
 
 FAULTS = (
     *("none", "drop_request", "drop_reply", "twice", "html", "error", "busy", "truncate"),
-    *("unsigned_lie", "signed_lie", "late_copy"),
+    *("unsigned_lie", "signed_lie", "late_copy", "old_roster"),
 )
 """What the network can do to one request of a pass."""
 
@@ -52,14 +60,18 @@ class SimWire:
     fault: str = "none"
     when: int = 0
     copies: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
+    first_roster: bytes = b""
 
     def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer | Offline:
         """One request, or what becomes of it."""
         self.server.runtime.now = self.time.now
-        struck = self.when == 0 and self.fault != "none"
+        struck = self.fault != "none" and (self.when == 0 or (self.fault == "old_roster" and "/roster" in target))
         self.when -= 1
         request = (method, target, body, dict(headers))
-        return self._faulty(request) if struck else self.server.http(*request)
+        answer = self._faulty(request) if struck else self.server.http(*request)
+        if not self.first_roster and "/roster" in target and isinstance(answer, Answer) and answer.status == 200:
+            self.first_roster = answer.body
+        return answer
 
     def _faulty(self, request: tuple[str, str, bytes, dict[str, str]]) -> Answer | Offline:
         match self.fault:
@@ -75,6 +87,8 @@ class SimWire:
                 return self._lie(request, signed=False)
             case "signed_lie":
                 return self._lie(request, signed=True)
+            case "old_roster" if "/roster" in request[1] and self.first_roster:
+                return self._signed(self.first_roster, request[3])
         answer = self.server.http(*request)
         if self.fault == "drop_reply":
             return Offline("answer lost")
@@ -92,8 +106,8 @@ class SimWire:
             return Offline("request lost")
         push, headers = push_from_bytes(request[2]), request[3]
         digest, results = push.prev, []
-        hashes = self._hashes(request[2])
-        for place, digest in enumerate(hashes):
+        for place, event in enumerate(push.events):
+            digest = chain_hash(digest, event.inner())
             told = "f" * 64 if signed else digest
             results.append(EventResult(push.from_seq + place, told, Status.STORED))
         reply = PushReply(
@@ -103,20 +117,12 @@ class SimWire:
             roster_version=1 << 20,
         )
         body = reply_to_bytes(reply)
+        return self._signed(body, headers) if signed else Answer(200, body, {"X-Yika-Signature": "00" * 64})
+
+    def _signed(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """An answer that our server might have given, wrongly: from an old backup, or about others."""
         message = reply_to_sign(200, body, headers["X-Yika-Session"], int(headers["X-Yika-Counter"]))
-        signature = self.server.runtime.keys.sign(message) if signed else "00" * 64
-        return Answer(200, body, {"X-Yika-Signature": signature})
-
-    @staticmethod
-    def _hashes(body: bytes) -> list[str]:
-        from server.contract.wire import chain_hash
-
-        push = push_from_bytes(body)
-        prev, found = push.prev, []
-        for event in push.events:
-            prev = chain_hash(prev, event.inner())
-            found.append(prev)
-        return found
+        return Answer(200, body, {"X-Yika-Signature": self.server.runtime.keys.sign(message)})
 
     def deliver_copies(self) -> None:
         """Requests that a slow network kept come in once more; nobody hears the answers."""
@@ -174,9 +180,10 @@ class SimMachine:
         self.wire = SimWire(server, time)
         self.screen = SimScreen()
         self.true_times: dict[str, int] = {}
-        self.shots: list[Path] = []
-        self.clock_wrong: set[str] = set()
-        """Boots whose kernel claims a synced clock that is wrong."""
+        self.shots: list[tuple[Path, set[str]]] = []
+        """Copies of the card, with the events that are on them."""
+        self.went_back = False
+        """Whether an older roster was taken."""
         self.boots = 0
         folder.mkdir()
         self.boot()
@@ -224,8 +231,8 @@ class SimMachine:
             kiosk_id=enrolment.kiosk_id,
             server_key=bytes.fromhex(enrolment.server_key),
         )
-        client = ServerClient(enrolment, self.server.keys[self.site], self.clock)
-        client._wire = self.wire  # type: ignore[assignment]
+        key = self.server.keys[self.site]
+        client = ServerClient(enrolment, key, self.clock, wire=lambda _url, _clock: self.wire)
         self.syncer = Syncer(
             client, self.journal, self.roster, clock=self.clock, random=self.chance.random, retention_days=20
         )
@@ -299,7 +306,9 @@ class SimMachine:
     def sync(self, fault: str = "none", when: int = 0) -> None:
         """One pass of syncing."""
         self.wire.fault, self.wire.when = fault, when
+        held = self.roster.version or 0
         self.syncer.once()
+        self.went_back |= (self.roster.version or 0) < held
         self.wire.fault = "none"
 
     # -- the memory card
@@ -310,22 +319,19 @@ class SimMachine:
         self.stop()
         shutil.copytree(self.folder, shot)
         self.start()
-        self.shots.append(shot)
+        self.shots.append((shot, set(self.true_times)))
 
     def restore(self, *, same_place: bool) -> set[str]:
         """Put the newest copy back; ids that were on the card only and are destroyed with it."""
-        if not self.shots:
-            return set()
         self.stop()
-        shot = self.shots[-1]
+        shot, saved = self.shots[-1]
         if same_place:
             _write_over(shot, self.folder)
         else:
             shutil.rmtree(self.folder)
             shutil.copytree(shot, self.folder)
         self.boot()
-        held = {event.event_id for event in self.journal._recent}
-        return set(self.true_times) - held
+        return set(self.true_times) - saved
 
 
 def _write_over(source: Path, target: Path) -> None:
@@ -345,6 +351,4 @@ def _read(card: SimCard, uptime: int) -> CardRead:
     if card.credential is None:
         return CardRead(medium="nfc", uid=card.uid, reader="simulated", uptime_ms=uptime)
     content = card.credential.text.encode()
-    from hardware.ports import ContentKind
-
     return CardRead(medium="qr", content=content, content_kind=ContentKind.TEXT, reader="simulated")

@@ -61,6 +61,8 @@ class _Teller:
             for person in range(PEOPLE):
                 if rng.random() < 0.6:
                     self._serve(FIRST_DAY + day * DAY, person)
+                elif rng.random() < 0.1:
+                    self._long_day(FIRST_DAY + day * DAY, person)
             self._machines(FIRST_DAY + day * DAY)
             self._office(FIRST_DAY + day * DAY)
         healed = rng.choice([HOUR, 6 * HOUR, DAY, 4 * DAY, 20 * DAY, 40 * DAY])
@@ -105,6 +107,11 @@ class _Teller:
             self._tap(rng.randrange(start, max(start + 1, end)), person, 2)
         if rng.random() < 0.85:
             self._tap(max(end, start + 2 * MINUTE), person, desk if rng.random() < 0.7 else 1 - desk)
+
+    def _long_day(self, day: int, person: int) -> None:
+        """From early to late, with a short break: more than a day may credit."""
+        for hours in (6.0, 11.3, 11.5, 16.9):
+            self._tap(day + int(hours * HOUR) + self.rng.randrange(60_000), person, 0)
 
     def _jitter(self) -> int:
         return self.rng.randrange(-40, 40) * MINUTE + self.rng.randrange(60_000)

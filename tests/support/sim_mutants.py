@@ -1,0 +1,205 @@
+"""Ways to break the product: each a small patch of one promise; the simulator has to notice every one.
+
+A mutant that survives says that the simulator is blind there, not that the product is good.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import kiosk.journal
+import kiosk.journal_open
+import kiosk.roster
+import kiosk.server_client
+import kiosk.sync
+import server.domain.drafts
+import server.domain.plans
+import server.domain.shifts
+import server.domain.timeline
+import server.services.ingest
+import server.services.posting
+import server.services.projection
+import server.services.timing
+from kiosk.ports import Trouble
+from server.contract.rules import MINUTE
+from server.contract.wire import EventResult, Push, PushReply, Status, chain_hash
+from server.domain.time import Corrected
+
+Patch = tuple[Any, str, Any]
+"""Where, which name, and what stands there instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One broken promise."""
+
+    breaks: str
+    """The sentence that no longer holds."""
+    patches: Callable[[], list[Patch]]
+
+    def apply(self) -> list[Patch]:
+        """Break it; the patches that mend it again."""
+        made = self.patches()
+        mending = [(where, name, where.__dict__[name]) for where, name, _ in made]
+        for where, name, instead in made:
+            setattr(where, name, instead)
+        return mending
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Broken only here."""
+        mending = self.apply()
+        try:
+            yield
+        finally:
+            for where, name, was in mending:
+                setattr(where, name, was)
+
+
+def _no_hash_check() -> list[Patch]:
+    def acknowledge(_: Any, con: sqlite3.Connection, journal_id: str, word: Any) -> None:
+        key = (journal_id, word[0].seq)
+        con.execute("UPDATE events SET status = 'stored', acked_at = 1 WHERE journal_id = ? AND seq = ?", key)
+
+    return [
+        (kiosk.sync, "_fits", lambda push, answer: True),
+        (kiosk.journal.SqliteJournal, "_acknowledge_one", acknowledge),
+    ]
+
+
+def _acknowledge_what_was_sent() -> list[Patch]:
+    def push(self: Any, what: Push) -> Trouble | None:
+        answer = self._api.push(what)
+        digest, results = what.prev, []
+        for place, event in enumerate(what.events):
+            digest = chain_hash(digest, event.inner())
+            results.append(EventResult(what.from_seq + place, digest, Status.STORED))
+        at = answer.server_time if isinstance(answer, PushReply) else 1
+        self._outbox.acknowledge(what.journal_id, results, roster_version=1, at=at)
+        return None if isinstance(answer, PushReply) else answer
+
+    return [(kiosk.sync.Syncer, "_push", push)]
+
+
+def _older_roster() -> list[Patch]:
+    original = kiosk.roster.RosterStore._verified
+
+    def verified(self: Any, body: Any) -> Any:
+        held, self._manifest = self._manifest, None
+        try:
+            return original(self, body)
+        finally:
+            self._manifest = held
+
+    return [(kiosk.roster.RosterStore, "_verified", verified)]
+
+
+def _leave_waiting_behind() -> list[Patch]:
+    return [
+        (kiosk.journal_open, "_worth_carrying", lambda rows: (row for row in rows if row.status is not None))
+    ]
+
+
+def _default_hands_over() -> list[Patch]:
+    original = server.domain.shifts._Walk._step
+
+    def step(self: Any, act: Any) -> Any:
+        return original(self, replace(act, tap=replace(act.tap, activity_by="chosen")))
+
+    return [(server.domain.shifts._Walk, "_step", step)]
+
+
+def _late_end_counts() -> list[Patch]:
+    def counted(started_at: int, ended_at: int, _plan: Any, policy: Any) -> int:
+        minutes = (ended_at - started_at) // MINUTE
+        return minutes if minutes >= policy.minimum else 0
+
+    return [(server.domain.drafts, "counted_minutes", counted)]
+
+
+def _ignore_undo() -> list[Patch]:
+    original = server.domain.timeline._touches
+
+    def touches(*given: Any) -> Any:
+        return replace(original(*given), undone=frozenset())
+
+    return [(server.domain.timeline, "_touches", touches)]
+
+
+def _post_the_whole() -> list[Patch]:
+    original = server.services.posting.posting
+
+    def posting(shift_id: str, wanted: Any, *, posted: Any, revision: int, how: Any) -> Any:
+        return original(shift_id, wanted, posted=(), revision=revision, how=how)
+
+    return [(server.services.posting, "posting", posting)]
+
+
+def _believe_walls() -> list[Patch]:
+    def corrected(rows: Any, samples: Any) -> Any:
+        return {row["seq"]: Corrected(row["wall"], 0, sure=True) for row in rows if row["boot_id"]}
+
+    return [(server.services.timing, "corrected_times", corrected)]
+
+
+def _latest_plan_always() -> list[Patch]:
+    def in_force(_: Any, versions: Any, at: int) -> Any:
+        return versions[-1]
+
+    return [(server.domain.plans.PlanBook, "_in_force", in_force)]
+
+
+def _checkpoint_is_a_desk() -> list[Patch]:
+    walk = server.domain.shifts._Walk
+    return [(walk, "_checkpoint", walk._desk)]
+
+
+def _revoked_counts() -> list[Patch]:
+    original = server.services.ingest._objection
+
+    def objection(item: Any, push: Any, known: Any) -> Any:
+        return original(item, push, replace(known, revoked=False))
+
+    return [(server.services.ingest, "_objection", objection)]
+
+
+def _no_cap() -> list[Patch]:
+    def credit(shifts: Any, _: Any) -> Any:
+        return list(shifts)
+
+    return [(server.services.projection, "credit", credit)]
+
+
+MUTANTS: dict[str, Mutant] = {
+    "acknowledge without hash check": Mutant("a kiosk acknowledges the very event that was sent", _no_hash_check),
+    "acknowledge what was sent": Mutant("a lost request acknowledges nothing", _acknowledge_what_was_sent),
+    "believe unsigned answers": Mutant(
+        "no answer is believed unsigned",
+        lambda: [(kiosk.server_client._Line, "_believed", lambda _self, answer, _session: answer)],
+    ),
+    "accept an older roster": Mutant("a lower roster version is refused", _older_roster),
+    "leave waiting events behind": Mutant("a new journal carries what waits", _leave_waiting_behind),
+    "store duplicates again": Mutant(
+        "an event that is there already is a duplicate",
+        lambda: [(server.services.ingest, "_told_duplicates", lambda _uow, received: list(received))],
+    ),
+    "overlook forks": Mutant(
+        "two histories of one journal are told apart",
+        lambda: [(server.services.ingest, "_fork", lambda _uow, _push, _received: None)],
+    ),
+    "count a revoked kiosk": Mutant("what a revoked kiosk pushes waits for staff", _revoked_counts),
+    "believe wall clocks": Mutant("time is evidence, not truth", _believe_walls),
+    "debounce off": Mutant(
+        "a tap within a minute is the same intention",
+        lambda: [(server.domain.shifts, "is_repeat", lambda _last, _at, _policy: False)],
+    ),
+    "hand over on a default": Mutant("a kiosk's default never hands over", _default_hands_over),
+    "late end not clipped": Mutant("minutes count inside the window", _late_end_counts),
+    "ignore undo": Mutant("what was taken back does nothing", _ignore_undo),
+    "latest plan always": Mutant("editing a plan never changes what was", _latest_plan_always),
+    "checkpoint is a desk": Mutant("a checkpoint never starts or ends a shift", _checkpoint_is_a_desk),
+    "day's cap off": Mutant("a day credits 480 minutes, the excess waits", _no_cap),
+    "post without difference": Mutant("posting writes the difference", _post_the_whole),
+}
