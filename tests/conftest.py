@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.powercut_rig import missing as powercut_missing
+
 NEEDS = {
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
     "postgresql": ("PostgreSQL", lambda: next(iter(_postgres_binaries()), None)),
     "pcsc": ("pcscd with vsmartcard-vpcd and pyscard, and the right to start it", lambda: _virtual_pcsc()),
     "speech": ("espeak-ng", lambda: shutil.which("espeak-ng")),
     "pdf": ("poppler-utils", lambda: shutil.which("pdftoppm")),
+    "powercut": ("root with loop devices and e2fsprogs", lambda: powercut_missing() is None),
 }
 
 
