@@ -253,5 +253,5 @@ def test_the_server_serves_until_it_is_stopped_and_names_a_busy_port(cli: Cli) -
         assert second.returncode == 1
         assert str(port) in told
     finally:
-        first.send_signal(signal.SIGINT)
+        first.send_signal(signal.SIGTERM)
         first.communicate(timeout=60)
