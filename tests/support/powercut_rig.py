@@ -1,6 +1,6 @@
 """A disk whose power can be cut: what was not synced is really gone.
 
-The journal lies in an ext4 file system inside an image file, mounted through a loop device. Cutting the power:
+The journal lies in an ext4 file system inside an image file, mounted through a loop device. To cut the power:
 the writer is stopped, the image is copied as it is beneath the file system (what only lay in the kernel's
 page cache is not in it), and the copy is mounted, which is what the machine would find when it wakes. Needs
 root and loop devices, no special kernel. A writer stops between system calls; the periodic write-back of the
@@ -34,7 +34,9 @@ def missing() -> str | None:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PATH": SBIN})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"PATH": SBIN}
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
 

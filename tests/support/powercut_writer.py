@@ -1,4 +1,4 @@
-"""A kiosk in a process of its own that taps as fast as it can: ``python -m tests.support.powercut_writer DIR``.
+"""A kiosk in its own process, tapping as fast as it can: ``python -m tests.support.powercut_writer DIR``.
 
 Each line on standard output is the id of an event whose light was green. ``NORMAL`` as second argument is the
 mutant: the journal no longer waits for the disk.

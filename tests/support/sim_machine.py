@@ -65,15 +65,24 @@ class SimWire:
     def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer | Offline:
         """One request, or what becomes of it."""
         self.server.runtime.now = self.time.now
-        struck = self.fault != "none" and (self.when == 0 or (self.fault == "old_roster" and "/roster" in target))
+        struck = self.fault != "none" and (
+            self.when == 0 or (self.fault == "old_roster" and "/roster" in target)
+        )
         self.when -= 1
         request = (method, target, body, dict(headers))
         answer = self._faulty(request) if struck else self.server.http(*request)
-        if not self.first_roster and "/roster" in target and isinstance(answer, Answer) and answer.status == 200:
+        if (
+            not self.first_roster
+            and "/roster" in target
+            and isinstance(answer, Answer)
+            and answer.status == 200
+        ):
             self.first_roster = answer.body
         return answer
 
-    def _faulty(self, request: tuple[str, str, bytes, dict[str, str]]) -> Answer | Offline:
+    def _faulty(  # noqa: C901 - flat: one case a fault
+        self, request: tuple[str, str, bytes, dict[str, str]]
+    ) -> Answer | Offline:
         match self.fault:
             case "drop_request":
                 return Offline("request lost")
@@ -196,7 +205,9 @@ class SimMachine:
         self._boot_id = f"{self.name}-boot-{self.boots}"
         self._booted_at = self.time.now
         true = self.time.now
-        error = {"good": 0, "bad": self.chance.randrange(-6 * HOUR, 6 * HOUR), "none": -true}[self.habit.battery]
+        error = {"good": 0, "bad": self.chance.randrange(-6 * HOUR, 6 * HOUR), "none": -true}[
+            self.habit.battery
+        ]
         if self.habit.battery == "none" and self.chance.random() < 0.5:
             error = -self.chance.randrange(48) * HOUR
         self._wall_error = 0 if self.habit.ntp else error

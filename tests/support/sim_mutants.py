@@ -173,7 +173,9 @@ def _no_cap() -> list[Patch]:
 
 
 MUTANTS: dict[str, Mutant] = {
-    "acknowledge without hash check": Mutant("a kiosk acknowledges the very event that was sent", _no_hash_check),
+    "acknowledge without hash check": Mutant(
+        "a kiosk acknowledges the very event that was sent", _no_hash_check
+    ),
     "acknowledge what was sent": Mutant("a lost request acknowledges nothing", _acknowledge_what_was_sent),
     "believe unsigned answers": Mutant(
         "no answer is believed unsigned",

@@ -148,6 +148,7 @@ class _Person:
         self.open: Turn | None = None
         self.done: list[Turn] = []
         self.last: int | None = None
+        self.touched: Turn | None = None
 
     # -- plans
 
@@ -168,15 +169,18 @@ class _Person:
         return found
 
     def plan_end(self, turn: Turn, until: int) -> int | None:
-        """The planned end, which leaders may move while people serve; never to before the start."""
+        """The planned end; leaders may move it while people serve: not before the start, not afterwards."""
         if turn.plan is None:
             return None
-        end = turn.plan.end
+        end, stood = turn.plan.end, self.stood()
         for version in self.known.plans:
-            if version.name == turn.plan.name and turn.start < version.since <= until:
-                good = not version.cancelled and self.person in version.members
-                if good and version.end > max(turn.start, turn.plan.start):
-                    end = version.end
+            if version.name != turn.plan.name or version.since <= turn.start:
+                continue
+            if version.since > min(until, self.deadline(turn, end, stood)):
+                break
+            good = not version.cancelled and self.person in version.members
+            if good and version.end > max(turn.start, turn.plan.start):
+                end = version.end
         return end
 
     def limit(self, turn: Turn, end: int | None) -> int:
@@ -213,19 +217,21 @@ class _Person:
             ruling = rulings.get(fact.body["event_id"])
             if ruling == "set_aside_tap" or self.person not in (fact.owner, *fact.body["members"]):
                 continue
-            if ruling == "restore_tap" or (fact.body["shown"] in GREEN and not fact.doubted):
+            if ruling == "restore_tap" or fact.body["shown"] in GREEN:
                 good.append((fact, ruling == "restore_tap"))
         good.sort(key=lambda g: _place(g[0]))
         return self._touched(good)
 
-    def _touched(self, good: list[tuple[Fact, bool]]) -> list[tuple[Fact, bool]]:
+    def _touched(  # noqa: C901 - the rule told in one piece, to be compared with the document
+        self, good: list[tuple[Fact, bool]]
+    ) -> list[tuple[Fact, bool]]:
         rulings = {w.event for w in self.known.words if w.event and w.kind == "set_aside_tap"}
         targets = {f.body["event_id"]: f for f in self.known.facts if f.body["event_id"] not in rulings}
         undone, spared, changes = set(), set(), {}
-        for fact, _ in good:
+        for fact, restored in good:
             body = fact.body
             target = targets.get(body["target"] or "")
-            if body["action"] not in ("undo", "change") or target is None:
+            if body["action"] not in ("undo", "change") or target is None or self._is_doubted(fact, restored):
                 continue
             if target.owner != fact.owner or not 0 <= fact.at - target.at <= HR:
                 continue
@@ -260,7 +266,10 @@ class _Person:
         """Go through it all once."""
         for fact, restored in self.mine():
             action = fact.body["action"]
-            if action == "team_open":
+            if self._is_doubted(fact, restored):
+                if action == "auto" and fact.body["role"] == "desk":
+                    self._note_doubted(fact)
+            elif action == "team_open":
                 self._team_open(fact)
             elif action == "team_close":
                 self._team_close(fact)
@@ -269,6 +278,15 @@ class _Person:
             elif self.open is not None and self._running(self.open, fact.at):
                 self.open.known = max(self.open.known, fact.received_at)
         return self.done
+
+    @staticmethod
+    def _is_doubted(fact: Fact, restored: bool) -> bool:
+        return fact.doubted and not restored
+
+    def _note_doubted(self, fact: Fact) -> None:
+        """A doubted tap does nothing, but the open shift's decision waits until the server knew of it."""
+        if self.open is not None and self._running(self.open, fact.at):
+            self.open.known = max(self.open.known, fact.received_at)
 
     def _running(self, turn: Turn, at: int) -> bool:
         return at <= self.deadline(turn, self.plan_end(turn, at), self.plans(at))
@@ -291,9 +309,8 @@ class _Person:
         self._step(fact, self._what(turn, at, chosen))
 
     def _attach_repeat(self, fact: Fact) -> None:
-        touched = getattr(self, "touched", None)
-        if touched is not None:
-            touched.known = max(touched.known, fact.received_at)
+        if self.touched is not None:
+            self.touched.known = max(self.touched.known, fact.received_at)
 
     def _what(self, turn: Turn | None, at: int, chosen: str | None) -> str:
         if turn is None:
@@ -338,15 +355,13 @@ class _Person:
             team=body["event_id"] if team else None,
             known=fact.received_at,
         )
-        self.open = turn
-        if not team or True:
-            self.touched = turn
+        self.open = self.touched = turn
         self.done.append(turn)
 
     def _team_open(self, fact: Fact) -> None:
         if self.person not in fact.body["members"]:
             return
-        what = self._what(self.open, fact.at, fact.body["activity_id"] if False else None)
+        what = self._what(self.open, fact.at, None)
         if what != "end":
             self._step(fact, what)
 
@@ -422,7 +437,9 @@ def _cap(person: str, turns: list[Turn], known: Known) -> None:
         if turn.state == "closed":
             days[day(turn.start)].append(turn)
     for date, found in days.items():
-        approved = any(w.kind == "approve_excess" and (w.person, w.day) == (person, date) for w in known.words)
+        approved = any(
+            w.kind == "approve_excess" and (w.person, w.day) == (person, date) for w in known.words
+        )
         room = CAP
         found.sort(key=lambda t: (GRADES.index(t.grade or "tapped"), t.start, t.name))
         for turn in found:

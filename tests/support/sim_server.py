@@ -1,4 +1,4 @@
-"""The real server in one process: its Flask app over SQLite in memory, put back to one template in a moment."""
+"""The real server in one process: its Flask app over SQLite in memory, reset from one template."""
 
 import random
 import sqlite3
@@ -170,7 +170,9 @@ def _fill(server: SimServer) -> None:
     server.do(set_sites, [*desks, SiteSpec(site_id="gate", name="东门", role="checkpoint")])
     numbers = server.do(register_volunteers, [NewVolunteer(name=f"测试{i}") for i in range(PEOPLE)])
     assert numbers[0] == LEADER
-    server.do(set_teams, [TeamSpec(team_id="t1", name="平安队", leaders=(LEADER,), members=tuple(numbers[:4]))])
+    server.do(
+        set_teams, [TeamSpec(team_id="t1", name="平安队", leaders=(LEADER,), members=tuple(numbers[:4]))]
+    )
     for number, made in zip(numbers[:-1], server.do(register_many, numbers[:-1]), strict=True):
         server.first_cards.append(SimCard(made.card_id, number, made.credential))
     uid = bytes.fromhex("04112233445566")

@@ -1,6 +1,6 @@
 """What happens in one history: made from a seed alone, so that it can be told again and shortened.
 
-Every action carries its moment and small numbers that pick a person, a machine or a choice *modulo* what there
+Every action carries its moment and small numbers that pick a person, machine or choice *modulo* what there
 is when its time comes. So any action can be dropped and the rest still makes sense.
 """
 
@@ -100,7 +100,9 @@ class _Teller:
             end += rng.choice([self._jitter(), rng.randrange(0, 6 * HOUR), -rng.randrange(0, 2 * HOUR)])
         else:
             start = day + rng.randrange(7 * HOUR, 19 * HOUR)
-            end = start + rng.choice([rng.randrange(5 * MINUTE, 5 * HOUR), rng.randrange(6 * HOUR, 12 * HOUR)])
+            end = start + rng.choice(
+                [rng.randrange(5 * MINUTE, 5 * HOUR), rng.randrange(6 * HOUR, 12 * HOUR)]
+            )
         desk = rng.randrange(2)
         self._tap(start, person, desk)
         for _ in range(rng.choice([0, 0, 0, 1, 2])):

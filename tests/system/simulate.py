@@ -45,7 +45,10 @@ def _shorten(failure: Failure, server: SimServer) -> None:
 
 
 def _printed(of: Story) -> str:
-    lines = [f"{day_of(a.at)} +{a.at % 86_400_000 / 3_600_000:6.3f} h UTC  {a.kind} {a.a} {a.b} {a.c} {a.text}" for a in of.actions]
+    lines = [
+        f"{day_of(a.at)} +{a.at % 86_400_000 / 3_600_000:6.3f} h UTC  {a.kind} {a.a} {a.b} {a.c} {a.text}"
+        for a in of.actions
+    ]
     return "\n".join([*(f"  {habit}" for habit in of.habits), *(f"  {line}" for line in lines)])
 
 

@@ -25,4 +25,6 @@ def test_a_broken_promise_is_noticed(server: SimServer, name: str) -> None:
     """Named for what is broken."""
     with MUTANTS[name].applied():
         caught = next(failures(range(BOUND), server), None)
-    assert caught is not None, f"{name!r} survived {BOUND} histories: nobody noticed that not {MUTANTS[name].breaks}"
+    assert caught is not None, (
+        f"{name!r} survived {BOUND} histories: nobody noticed that not {MUTANTS[name].breaks}"
+    )

@@ -1,6 +1,6 @@
 """The power goes at any instant: every tap whose light was green is on the disk when the machine wakes.
 
-Killing a process proves nothing here, since the kernel keeps what it wrote; see ``tests/support/powercut_rig.py``.
+Killing a process proves nothing, since the kernel keeps what it wrote; see ``tests/support/powercut_rig.py``.
 """
 
 import os
@@ -34,14 +34,16 @@ def test_no_power_cut_loses_a_tap_whose_light_was_green() -> None:
 
 
 def test_the_rig_sees_a_journal_that_does_not_wait_for_the_disk(capsys: pytest.CaptureFixture[str]) -> None:
-    """The mutant ``synchronous=NORMAL`` loses taps here; if it lost none, the test above would prove nothing."""
+    """The mutant ``synchronous=NORMAL`` loses taps; if it lost none, the test above would prove nothing."""
     rng, lost = random.Random(7), set[str]()
     with rig("NORMAL") as disk:
         for number in range(MUTANT_CUTS):
             disk.wait_for_light(lights(rng))
             lost |= lost_in_cut(disk, set(), number)
     with capsys.disabled():
-        print(f"\nsynchronous=NORMAL: {len(lost)} of {len(disk.greens)} taps lost in {MUTANT_CUTS} power cuts")
+        print(
+            f"\nsynchronous=NORMAL: {len(lost)} of {len(disk.greens)} taps lost in {MUTANT_CUTS} power cuts"
+        )
     assert lost
 
 

@@ -46,7 +46,7 @@ def test_a_history_is_the_same_whenever_it_is_told(server: SimServer) -> None:
 def test_a_failing_history_is_shortened_and_says_how_to_see_it_again(server: SimServer) -> None:
     """With checkpoints that act as desks, very few actions are needed to see it."""
     with MUTANTS["checkpoint is a desk"].applied():
-        [failure] = [each for each in failures(range(1), server)]
+        [failure] = list(failures(range(1), server))
         short = shortened(story(failure.seed), server)
         with quiet():
             assert findings(short, server, everything=True)
