@@ -23,7 +23,7 @@ Moments = Mapping[str, Collection[int]]
 LOOK_AROUND = 48 * HOUR
 """How far around a change events are read; a person who was never quiet for that long is read whole."""
 UNSETTLED = ("open", "end_missing", "held")
-"""States that time alone can change."""
+"""States that time alone can change; it also changes what is void without ever having ended."""
 _FIELDS = tuple(item.name for item in fields(Shift))
 
 
@@ -45,12 +45,26 @@ def project_events(uow: Uow, acting: Acting, rows: Iterable[Row]) -> int:
     """Derive again what these events (new or changed) concern; how many shifts came out otherwise."""
     moments: dict[str, set[int]] = defaultdict(set)
     rows = list(rows)
-    targets = {row["target"] for row in rows if row.get("target")}
-    spoken_of = {row["event_id"]: concerned(row) for row in uow.rows("events").rows(event_id=targets)}
+    targets = {_target(row) for row in rows if row.get("target")}
+    spoken_of = {row["event_id"]: row for row in uow.rows("events").rows(event_id=targets)}
     for row in rows:
-        for person in concerned(row) | spoken_of.get(row.get("target"), set()):
+        target = spoken_of.get(_target(row))
+        for person in concerned(row) | (concerned(target) if target else set()):
             moments[person] |= {row["at"], row["was_at"] if "was_at" in row else row["at"]}
+            # Who agrees with a proposed end speaks of a shift that began days ago.
+            moments[person] |= {target["at"]} if target else set()
     return project_moments(uow, acting, moments)
+
+
+def _target(row: Row) -> str:
+    """The event that a touch speaks about, also when it names the shift that a team's opening began."""
+    return (row.get("target") or "").partition("/")[0]
+
+
+def unsettled(uow: Uow, **where: Any) -> list[Row]:
+    """Shifts that time alone can change."""
+    shifts = uow.rows("shifts")
+    return [*shifts.rows(state=list(UNSETTLED), **where), *shifts.rows(state="void", ended_at=None, **where)]
 
 
 def concerned(row: Row) -> set[str]:
@@ -67,8 +81,7 @@ def project_moments(uow: Uow, acting: Acting, moments: Moments) -> int:
         return 0
     shared = common(uow)
     wanted = {person: set(found) for person, found in moments.items()}
-    unsettled = uow.rows("shifts").rows(volunteer=set(wanted), state=list(UNSETTLED))
-    for row in unsettled:
+    for row in unsettled(uow, volunteer=set(wanted)):
         wanted[row["volunteer"]].add(row["started_at"])
     changes = _Changes()
     for people in _groups(wanted):
@@ -154,8 +167,17 @@ def _as_far_as_read(found: Segment, person: Person) -> Segment:
 def _inside(events: Sequence[Row], stretch: Segment) -> list[Row]:
     """The events of a segment, and touches about them whenever they came."""
     inside = [row for row in events if row["at"] in stretch]
-    names = {row["event_id"] for row in inside}
+    names = _names(inside)
     return [*inside, *(row for row in events if row["target"] in names and row["event_id"] not in names)]
+
+
+def _names(events: Iterable[Row]) -> set[str]:
+    """What a touch can call these events, or the shifts that they opened."""
+    return {name for row in events for name in (row["event_id"], *_team_shifts(row))}
+
+
+def _team_shifts(row: Row) -> Iterable[str]:
+    return (f"{row['event_id']}/{member}" for member in row["members"])
 
 
 def _groups(wanted: Mapping[str, set[int]]) -> Iterable[Mapping[str, set[int]]]:
@@ -220,7 +242,7 @@ def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared
 
 def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:
     """Touches that speak about these events: made outside the span, or by the leader who named people."""
-    names = {row["event_id"] for row in events}
+    names = _names(events)
     if not names:
         return []
     return [r for r in uow.rows("events").rows(target=names) if r["event_id"] not in names]

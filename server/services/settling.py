@@ -6,7 +6,7 @@ from server.domain.calendar import DAY
 from server.services.acting import Acting, Uow
 from server.services.books import let_points_die
 from server.services.policies import policy_at
-from server.services.projection import UNSETTLED, project_moments
+from server.services.projection import project_moments, unsettled
 from server.services.sealing import seal_events
 
 
@@ -21,8 +21,7 @@ class Settled:
 
 def settle(uow: Uow, acting: Acting) -> Settled:
     """Close what has waited long enough, let points die, seal old checkpoint taps."""
-    rows = uow.rows("shifts").rows(state=list(UNSETTLED))
-    moments = {row["volunteer"]: {row["started_at"]} for row in rows}
+    moments = {row["volunteer"]: {row["started_at"]} for row in unsettled(uow)}
     shifts = project_moments(uow, acting, moments)
     expiries = let_points_die(uow, acting)
     days = policy_at(uow, acting.now)["checkpoint_retention_days"]
