@@ -140,6 +140,8 @@ def _place(boots: list[_Boot], index: int, samples: Sequence[Sample]) -> tuple[i
     first = [s.at for s in samples if s.seq == 0 and s.boot_id not in not_before]
     lower, upper = _lower(boots[:index], first), _upper(boot, boots[index + 1 :], samples)
     guess = boot.readings[-1].wall - boot.readings[-1].uptime_ms
+    if lower is None and upper is not None and guess < upper - UNBOUNDED:
+        guess = upper  # years behind (1970): that clock was never set, and nothing else says how early
     if upper is not None:
         guess = min(guess, upper)
     if lower is not None:
