@@ -60,7 +60,7 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
     uow.lock()
     received, fork_seq = _judge(uow, push, kiosk)
     fresh = [item for item in received if item.status != Status.DUPLICATE]
-    sample = _sample(uow, acting, push)
+    sample = _sample(uow, acting, push, received)
     if fresh or sample:
         _store(uow, acting, push, (fresh, fork_seq, sample))
     results = tuple(EventResult(item.seq, item.hash, str(item.status), item.reason) for item in received)
@@ -190,18 +190,24 @@ def _fork(uow: Uow, push: Push, received: Sequence[Received]) -> int | None:
     return min(forks, default=None)
 
 
-def _sample(uow: Uow, acting: Acting, push: Push) -> Row | None:
+def _sample(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) -> Row | None:
     """The push's clock sample, when it tells something new about this boot."""
     kiosk = {"kiosk_id": push.kiosk_id, "journal_id": push.journal_id}
     last = uow.rows("clock_samples").last("fact_seq", **kiosk, boot_id=push.sent.boot_id)
     every = SAMPLE_EVERY if push.sent.clock == "unsynced" else SYNCED_SAMPLE_EVERY
-    if last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every:
+    fresh = last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every
+    if last and fresh and not _holds_earlier_boots(received, push.sent.boot_id, last["last_seq"]):
         return None
     names = ("boot_id", "uptime_ms", "wall", "clock")
     return {name: getattr(push.sent, name) for name in names} | {
         "server_time": acting.now,
         "last_seq": push.from_seq + len(push.events) - 1,
     }
+
+
+def _holds_earlier_boots(received: Sequence[Received], boot_id: str, beyond: int) -> bool:
+    """Whether a sample would bound boots that the last one does not: the same however the range was cut."""
+    return any(item.event and item.event.boot_id != boot_id and item.seq > beyond for item in received)
 
 
 def _store(
