@@ -60,9 +60,11 @@ lock: $(STAMP)  ## renew the lock files (no index or file address in them)
 	    --no-header --no-annotate --extra $$extra pyproject.toml -o requirements/$$extra.lock; done
 
 translations: $(STAMP)  ## collect new texts for translation and compile what is translated
-	@$(BIN)/pybabel extract -q -F server/translations/babel.cfg -k _l -o server/translations/messages.pot .
-	@$(BIN)/pybabel update -q -i server/translations/messages.pot -d server/translations
-	@$(BIN)/pybabel compile -q -d server/translations
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F server/translations/babel.cfg -k lazy_gettext --no-location --sort-output -o build/messages.pot server
+	@$(BIN)/pybabel -q update -i build/messages.pot -d server/translations \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@$(BIN)/pybabel -q compile -d server/translations
 
 bench: $(STAMP)  ## measure: ratios against named peers in the same run
 	@$(BIN)/python -m benchmarks
