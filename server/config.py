@@ -53,14 +53,17 @@ class ServerConfig:
 def _flag(env: Mapping[str, str], name: str) -> bool:
     value = env.get(name, "0").lower()
     if value not in {"0", "1", "true", "false", "yes", "no", ""}:
-        raise BadConfig(f"{name} is 1 or 0, not {value}")
+        raise BadConfig(f"{name} is 1 or 0, not {value}", zh=f"{name} 请设为 1 或 0，不能是 {value}。")
     return value in {"1", "true", "yes"}
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name) or str(default)
     if not value.isdigit() or int(value) < 1:
-        raise BadConfig(f"{name} is a whole number from 1, not {value}")
+        raise BadConfig(
+            f"{name} is a whole number from 1, not {value}",
+            zh=f"{name} 请设为不小于 1 的整数，不能是 {value}。",
+        )
     return int(value)
 
 
@@ -83,13 +86,22 @@ def read_keys(path: Path) -> Keys:
     try:
         mode, text = path.stat().st_mode, path.read_text().strip()
     except FileNotFoundError as error:
-        raise BadConfig(f"there is no server key at {path}: run yika-server init") from error
+        raise BadConfig(
+            f"there is no server key at {path}: run yika-server init",
+            zh=f"找不到服务器密钥 {path}，请运行 yika-server init。",
+        ) from error
     if mode & 0o077:
-        raise BadConfig(f"others can read the server key: chmod 600 {path}")
+        raise BadConfig(
+            f"others can read the server key: chmod 600 {path}",
+            zh=f"服务器密钥能被其他人读取，请运行 chmod 600 {path}。",
+        )
     try:
         seed = bytes.fromhex(text)
     except ValueError as error:
-        raise BadConfig(f"{path} holds no server key") from error
+        raise BadConfig(f"{path} holds no server key", zh=f"{path} 不是服务器密钥，请从备份恢复。") from error
     if len(seed) != SEED_LENGTH:
-        raise BadConfig(f"{path} holds no server key of {SEED_LENGTH} bytes")
+        raise BadConfig(
+            f"{path} holds no server key of {SEED_LENGTH} bytes",
+            zh=f"{path} 不是 {SEED_LENGTH} 字节的服务器密钥，请从备份恢复。",
+        )
     return Keys(seed)

@@ -61,7 +61,11 @@ class Runtime:
         if not found:
             raise NotReady
         if len(found) > 1:
-            raise BadConfig(f"this database holds {', '.join(found)}: choose one with --community")
+            which = ", ".join(found)
+            raise BadConfig(
+                f"this database holds {which}: choose one with --community",
+                zh=f"数据库里有多个社区：{which}，请用 --community 选择一个。",
+            )
         return found[0]
 
     def unit_of_work(self, community: str | None = None) -> UnitOfWork:

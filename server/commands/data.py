@@ -86,9 +86,11 @@ def _new_file(file: Path) -> io.BufferedWriter:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise Conflict(f"{file} exists already") from error
+        raise Conflict(f"{file} exists already", zh=f"{file} 已存在，请换一个文件名。") from error
     except OSError as error:
-        raise Invalid(f"{file} cannot be written: {error.strerror}") from error
+        raise Invalid(
+            f"{file} cannot be written: {error.strerror}", zh=f"无法写入 {file}，请换一个位置。"
+        ) from error
     return io.BufferedWriter(io.FileIO(handle, "w"))
 
 
@@ -133,7 +135,10 @@ def restore(job: Job, *, file: Path) -> int:
     target, key = _sqlite_file(job), job.runtime.config.key_file
     for path in (target, key):
         if path.exists():
-            raise Conflict(f"{path} exists already: restore into an empty data directory")
+            raise Conflict(
+                f"{path} exists already: restore into an empty data directory",
+                zh=f"{path} 已存在，请恢复到空的数据目录。",
+            )
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         parts = _unpacked(file, Path(folder))
@@ -163,7 +168,7 @@ def _unpacked(file: Path, folder: Path) -> dict[str, Path]:
             for name in (DATABASE, KEY):
                 archive.extract(name, folder)
     except (tarfile.TarError, KeyError, OSError, EOFError) as error:
-        raise Invalid(f"{file} is no whole backup") from error
+        raise Invalid(f"{file} is no whole backup", zh=f"{file} 不是完整的备份，请换一个。") from error
     parts = {name: folder / name for name in (DATABASE, KEY)}
     for path in parts.values():
         path.chmod(0o600)
@@ -173,7 +178,10 @@ def _unpacked(file: Path, folder: Path) -> dict[str, Path]:
 def _sqlite_file(job: Job) -> Path:
     database = job.runtime.database
     if not database.is_sqlite or not database.url.database:
-        raise Invalid("this copies SQLite files; back PostgreSQL up with pg_dump, and the key file besides")
+        raise Invalid(
+            "this copies SQLite files; back PostgreSQL up with pg_dump, and the key file besides",
+            zh="这里只复制 SQLite 文件，PostgreSQL 请用 pg_dump 备份，并另外备份密钥文件。",
+        )
     return Path(database.url.database)
 
 

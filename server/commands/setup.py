@@ -195,14 +195,20 @@ def _uid(text: str) -> bytes:
     try:
         return bytes.fromhex(text.replace(":", ""))
     except ValueError as error:
-        raise Invalid(f"a chip's number is hex, such as 04A1B2C3D4E5F6, not {text}") from error
+        raise Invalid(
+            f"a chip's number is hex, such as 04A1B2C3D4E5F6, not {text}",
+            zh=f"芯片编号是十六进制数，如 04A1B2C3D4E5F6，不能是 {text}。",
+        ) from error
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise BadConfig(f"a date is written 2026-12-31, not {text}") from error
+        raise BadConfig(
+            f"a date is written 2026-12-31, not {text}",
+            zh=f"日期请写成 2026-12-31 这样的格式，不能是 {text}。",
+        ) from error
 
 
 def _moment(at: int) -> str:

@@ -101,6 +101,9 @@ def _run(
 def _check_schema(runtime: Runtime) -> None:
     database = runtime.database.url.database
     if runtime.database.is_sqlite and database and not Path(database).exists():
-        raise NotReady(f"there is no database at {database}: run yika-server init")
+        raise NotReady(
+            f"there is no database at {database}: run yika-server init",
+            zh=f"找不到数据库 {database}，请运行 yika-server init。",
+        )
     if not is_current(runtime.database):
         raise NotReady

@@ -45,16 +45,22 @@ def load(uow: UnitOfWork, lines: Iterable[str]) -> int:
     rest = iter(lines)
     head = _parsed(next(rest, ""))
     if head.get("format") != FORMAT:
-        raise Invalid(f"this is no {FORMAT} file")
+        raise Invalid(f"this is no {FORMAT} file", zh=f"这不是 {FORMAT} 文件，请选择由 export 导出的文件。")
     if head["community"] in uow.community_ids():
-        raise Conflict(f"community {head['community']} exists here already")
+        raise Conflict(
+            f"community {head['community']} exists here already",
+            zh=f"这里已有社区 {head['community']}，请导入到另一个数据库。",
+        )
     uow.become(head["community"])
     known = {table.name: table for table in tables_in_order()}
     found: dict[str, list[dict[str, Any]]] = {}
     for line in rest:
         entry = _parsed(line)
         if entry.get("table") not in known or entry["row"].get("community_id") != uow.community_id:
-            raise Invalid("the file holds a row of another table or community")
+            raise Invalid(
+                "the file holds a row of another table or community",
+                zh="文件里有不属于这个社区的内容，请重新导出。",
+            )
         found.setdefault(entry["table"], []).append(_read(known[entry["table"]], entry["row"]))
     for name, table in known.items():
         for part in chunks(found.get(name, []), 500):
@@ -76,9 +82,11 @@ def check_sqlite(path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:
             said = connection.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise Invalid(f"{path.name} is no SQLite database") from error
+        raise Invalid(
+            f"{path.name} is no SQLite database", zh=f"{path.name} 不是 SQLite 数据库，请换一个备份。"
+        ) from error
     if said != "ok":
-        raise Invalid(f"{path.name} is damaged: {said}")
+        raise Invalid(f"{path.name} is damaged: {said}", zh=f"{path.name} 已损坏，请换一个备份。")
 
 
 def _plain(value: Any) -> Any:
@@ -87,7 +95,8 @@ def _plain(value: Any) -> Any:
 
 def _read(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     if unknown := row.keys() - {column.name for column in table.columns}:
-        raise Invalid(f"{table.name} has no {', '.join(sorted(unknown))}")
+        which = ", ".join(sorted(unknown))
+        raise Invalid(f"{table.name} has no {which}", zh=f"{table.name} 没有 {which}，请用同一版本重新导出。")
     return {
         name: base64.b64decode(value["base64"])
         if isinstance(table.c[name].type, LargeBinary) and value is not None
@@ -100,7 +109,11 @@ def _parsed(line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError as error:
-        raise Invalid("the file holds a line that is not JSON") from error
+        raise Invalid(
+            "the file holds a line that is not JSON", zh="文件里有一行不是 JSON，请重新导出。"
+        ) from error
     if not isinstance(found, dict):
-        raise Invalid("the file holds a line that is no object")
+        raise Invalid(
+            "the file holds a line that is no object", zh="文件里有一行不是 JSON 对象，请重新导出。"
+        )
     return found

@@ -86,7 +86,10 @@ def build(runtime: Runtime, *, seed: int = 20180705, now: int | None = None) -> 
     taps = presences(demo.rng, everyone, planned, now=demo.now - MINUTE)
     with runtime.unit_of_work() as uow:
         if uow.rows("volunteers").count():
-            raise Conflict("this community has people already; the demo fills an empty one only")
+            raise Conflict(
+                "this community has people already; the demo fills an empty one only",
+                zh="这个社区已有志愿者，演示数据只能填入空的社区，请换一个数据目录。",
+            )
         _found(uow, demo, everyone, teams, age_on_day=today.toordinal())
         _bind_cards(uow, demo, everyone)
         plans = _plan(uow, demo, planned)

@@ -20,7 +20,9 @@ def spend_points(uow: Uow, acting: Acting, number: str, *, points: int, subject:
     try:
         found = spend(lots, points, subject=subject, revision=revisions.get(subject, 0), how=how)
     except NotEnough as error:
-        raise Conflict(f"{points} points wanted, {error.held} there", zh="积分不足。") from error
+        raise Conflict(
+            f"{points} points wanted, {error.held} there", zh=f"积分不足，只有 {error.held} 分，请减少数量。"
+        ) from error
     write(uow, acting, [found])
     uow.bump()
 
@@ -36,7 +38,10 @@ def give(uow: Uow, acting: Acting, number: str, *, minutes: int, to: str, subjec
     try:
         found = give_savings(held, minutes, accounts=(account, to), subject=place, how=how)
     except NotEnough as error:
-        raise Conflict(f"{minutes} minutes wanted, {error.held} there", zh="时间储蓄不足。") from error
+        raise Conflict(
+            f"{minutes} minutes wanted, {error.held} there",
+            zh=f"时间储蓄不足，只有 {error.held} 分钟，请减少数量。",
+        ) from error
     write(uow, acting, [found])
     uow.bump()
 
@@ -45,14 +50,21 @@ def take_back(uow: Uow, acting: Acting, subject: str, *, revision: int, reason: 
     """Reverse a spend, gift or expiry; by another than who posted it."""
     row = uow.rows("ledger_transactions").get(subject=subject, revision=revision)
     if row is None:
-        raise NotFound(f"nothing was posted as {subject} revision {revision}")
+        raise NotFound(
+            f"nothing was posted as {subject} revision {revision}", zh="没有这笔记账，请刷新页面。"
+        )
     if row["posted_by"] == acting.by:
-        raise OwnHours("a second person takes a posting back", zh="撤销须由另一人办理。")
+        raise OwnHours(
+            "a second person takes a posting back", zh="不能撤销自己办理的记账，请由另一位工作人员办理。"
+        )
     if row["kind"] in {"shift", "reverse"}:
-        raise Invalid("a shift's postings follow from its taps; a reversal is not reversed")
+        raise Invalid(
+            "a shift's postings follow from its taps; a reversal is not reversed",
+            zh="服务的记账随刷卡而定，撤销也不能再撤销，请改为处理那次服务。",
+        )
     _, revisions = posted_for(uow, [subject])
     if any(other["body"]["reverses"] == [subject, revision] for other in _of_subject(uow, subject)):
-        raise Conflict("this posting has been taken back already")
+        raise Conflict("this posting has been taken back already", zh="这笔记账已经撤销过，请刷新页面。")
     lines = uow.rows("ledger_lines").rows("line", tx_seq=row["seq"])
     how = posting_now(uow, acting, reason)
     write(uow, acting, [reversal(transaction_of(row, lines), revision=revisions[subject], how=how)])

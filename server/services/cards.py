@@ -64,7 +64,10 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> Reg
     lookup = lookup_key(uow.community_id, "uid", uid)
     for other in uow.rows("cards").rows(lookup=lookup, state="active"):
         if other["volunteer"] != volunteer:
-            raise Conflict(f"this chip is the active card of volunteer {other['volunteer']}")
+            raise Conflict(
+                f"this chip is the active card of volunteer {other['volunteer']}",
+                zh=f"这张卡正由志愿者 {other['volunteer']} 使用，请先停用那张卡或换一张。",
+            )
     card_id = acting.entropy(CARD_ID_LENGTH).hex()
     body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup})
     _bind(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
@@ -74,7 +77,9 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> Reg
 def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[RegisteredCard]:
     """First printed cards for many people at once; none of them may have an active card."""
     if uow.rows("cards").rows(volunteer=set(volunteers), state="active"):
-        raise Conflict("some of these people have an active card")
+        raise Conflict(
+            "some of these people have an active card", zh="其中有人已有在用的卡，请先去掉这些人。"
+        )
     issuer = acting.keys.issuer(uow.community_id)
     cards = [issuer.encode_static(acting.entropy(CARD_ID_LENGTH)) for _ in volunteers]
     pairs = list(zip(volunteers, cards, strict=True))
@@ -89,9 +94,14 @@ def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int 
     """
     card = _card(uow, card_id)
     if state not in {"active", "lost", "replaced", "expired"}:
-        raise Invalid("a card is active, lost, replaced or expired")
+        raise Invalid(
+            "a card is active, lost, replaced or expired", zh="卡的状态请从使用中、挂失、已换、过期中选择。"
+        )
     if state == "active" and card["state"] != "lost":
-        raise Conflict(f"only a lost card can be found again; this one is {card['state']}")
+        raise Conflict(
+            f"only a lost card can be found again; this one is {card['state']}",
+            zh="只有挂失的卡可以恢复，请刷新页面或办一张新卡。",
+        )
     drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state}, since)]
     if state == "active":
         drafts = [*_replaced(uow, card["volunteer"]), *drafts]
@@ -116,7 +126,7 @@ def _bind(uow: Uow, acting: Acting, drafts: list[Draft]) -> None:
 def _card(uow: Uow, card_id: str) -> Row:
     card = uow.rows("cards").get(card_id=card_id)
     if card is None:
-        raise NotFound(f"there is no card {card_id}")
+        raise NotFound(f"there is no card {card_id}", zh="没有这张卡，请刷新页面。")
     return card
 
 
@@ -162,6 +172,11 @@ def _end_of(day: date | None) -> int | None:
 
 def _check_uid(uid: bytes) -> None:
     if len(uid) not in {4, DOUBLE_UID, 10}:
-        raise Invalid("a chip's number has 4, 7 or 10 bytes")
+        raise Invalid(
+            "a chip's number has 4, 7 or 10 bytes", zh="芯片编号是 8、14 或 20 位十六进制数，请重新读卡。"
+        )
     if len(uid) == 4 and uid[0] == 0x08:
-        raise Invalid("this number was drawn at random by a phone and will be another next time")
+        raise Invalid(
+            "this number was drawn at random by a phone and will be another next time",
+            zh="这是手机随机生成的编号，每次都会变，请改用实体卡。",
+        )

@@ -72,7 +72,10 @@ class PlanSpec:
 def create_community(uow: Uow, acting: Acting, name: str, *, name_en: str = "", contact: str = "") -> None:
     """The unit's community, which must not exist yet."""
     if uow.rows("communities").rows():
-        raise Conflict(f"community {uow.community_id} exists already")
+        raise Conflict(
+            f"community {uow.community_id} exists already",
+            zh=f"社区 {uow.community_id} 已经建好，请换一个标识。",
+        )
     row = {"name": name, "name_en": name_en, "zone": "Asia/Shanghai", "contact": contact}
     uow.rows("communities").add([row | {"created_at": acting.now, "roster_version": 1}])
 
@@ -93,7 +96,10 @@ def set_activities(uow: Uow, acting: Acting, activities: Iterable[ActivitySpec])
     for row in uow.rows("activities").rows(activity_id={draft.subject for draft in drafts}):
         body = next(draft.body for draft in drafts if draft.subject == row["activity_id"])
         if (body["kind"], body["least_proof"]) != (row["kind"], row["least_proof"]):
-            raise Conflict("kind and least proof judge what was done before: make a new activity instead")
+            raise Conflict(
+                "kind and least proof judge what was done before: make a new activity instead",
+                zh="类型和最低验证方式会影响以前的服务，不能修改，请新建一个活动。",
+            )
     record(uow, acting, drafts)
 
 
@@ -126,7 +132,7 @@ def plan_row(uow: Uow, plan_id: str) -> Row:
     """One plan as it stands, or :class:`NotFound`."""
     row = uow.rows("plans").get(plan_id=plan_id)
     if row is None:
-        raise NotFound(f"there is no plan {plan_id}")
+        raise NotFound(f"there is no plan {plan_id}", zh="没有这个班次，请刷新页面。")
     return row
 
 
@@ -138,22 +144,28 @@ def _draft(kind: FactKind, key: str, body: Row, holds_from: int | None = None) -
 
 def _site(site: SiteSpec) -> SiteSpec:
     if site.role not in {"desk", "checkpoint"}:
-        raise Invalid("a site is a desk or a checkpoint")
+        raise Invalid("a site is a desk or a checkpoint", zh="地点请选签到台（desk）或巡查点（checkpoint）。")
     return site
 
 
 def _activity(activity: ActivitySpec) -> ActivitySpec:
     if activity.kind not in {"service", "non_service", "patrol"}:
-        raise Invalid("an activity is service, non_service or patrol")
+        raise Invalid(
+            "an activity is service, non_service or patrol",
+            zh="活动类型请选服务（service）、非服务（non_service）或巡查（patrol）。",
+        )
     if activity.least_proof not in PROOFS[1:]:
-        raise Invalid(f"least_proof is one of {', '.join(PROOFS[1:])}")
+        proofs = PROOFS[1:]
+        raise Invalid(
+            f"least_proof is one of {', '.join(proofs)}", zh=f"最低验证方式请从 {'、'.join(proofs)} 中选择。"
+        )
     return activity
 
 
 def _plan(uow: Uow, plan: PlanSpec) -> PlanSpec:
     """A plan that names nobody is its whole team's, as the team is when it is planned."""
     if plan.end <= plan.start:
-        raise Invalid("a plan ends after it starts")
+        raise Invalid("a plan ends after it starts", zh="班次的结束时间必须晚于开始时间，请重新填写。")
     if plan.members or plan.team_id is None:
         return plan
     team = uow.rows("team_members").rows("volunteer", team_id=plan.team_id)

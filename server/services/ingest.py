@@ -56,7 +56,10 @@ class Received:
 def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply:
     """Store a push and derive what follows from it; the caller commits, then answers."""
     if push.kiosk_id != kiosk.kiosk_id:
-        raise Invalid("a kiosk pushes its own journal only")
+        raise Invalid(
+            "a kiosk pushes its own journal only",
+            zh="终端只能上传自己的记录，请联系社区工作人员检查这台终端。",
+        )
     uow.lock()
     received, fork_seq = _judge(uow, push, kiosk)
     fresh = [item for item in received if item.status != Status.DUPLICATE]
@@ -94,7 +97,7 @@ def _judge(uow: Uow, push: Push, kiosk: KnownKiosk) -> tuple[list[Received], int
 
 def _chained(push: Push) -> list[Received]:
     if not all(_is_storable(pushed.body.replace("\0", "")) for pushed in push.events):
-        raise Invalid("a push is Unicode text")
+        raise Invalid("a push is Unicode text", zh="上传的内容不是有效文字，请联系社区工作人员检查这台终端。")
     received, prev = [], push.prev
     for seq, pushed in enumerate(push.events, push.from_seq):
         inner = pushed.inner()

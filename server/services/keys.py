@@ -23,7 +23,10 @@ class Keys:
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != SEED_LENGTH:
-            raise Invalid(f"the server's key has {SEED_LENGTH} bytes, not {len(seed)}")
+            raise Invalid(
+                f"the server's key has {SEED_LENGTH} bytes, not {len(seed)}",
+                zh=f"服务器密钥应为 {SEED_LENGTH} 字节，请从备份恢复密钥文件。",
+            )
         self._seed = seed
 
     def derive(self, purpose: str, length: int = 32) -> bytes:
@@ -62,7 +65,10 @@ class Keys:
         try:
             return self._box.decrypt(bytes.fromhex(sealed), [about.encode()])
         except (InvalidTag, ValueError) as error:
-            raise Invalid(f"what is sealed about {about} was not sealed by this server's key") from error
+            raise Invalid(
+                f"what is sealed about {about} was not sealed by this server's key",
+                zh=f"{about} 不是用这台服务器的密钥加密的，请换回原来的密钥文件。",
+            ) from error
 
     def issuer(self, community_id: str) -> Issuer:
         """The community's issuer of cards."""

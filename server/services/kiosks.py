@@ -34,7 +34,7 @@ class AddedKiosk:
 def add_kiosk(uow: Uow, acting: Acting, name: str, *, site_id: str) -> AddedKiosk:
     """Register a kiosk at a site, with a code that enrols one machine within a day."""
     if uow.rows("sites").get(site_id=site_id) is None:
-        raise NotFound(f"there is no site {site_id}")
+        raise NotFound(f"there is no site {site_id}", zh="没有这个地点，请从列表中重新选择。")
     kiosk_id = acting.ids()
     body = {"name": name, "site_id": site_id, "state": "pending", "public_key": None}
     record(uow, acting, [Draft(FactKind.KIOSK, kiosk_id, body)])
@@ -61,7 +61,7 @@ def new_code(uow: Uow, acting: Acting, kiosk_id: str) -> AddedKiosk:
 def move_kiosk(uow: Uow, acting: Acting, kiosk_id: str, *, site_id: str, since: int | None = None) -> None:
     """Let a kiosk stand at another site from a moment on."""
     if uow.rows("sites").get(site_id=site_id) is None:
-        raise NotFound(f"there is no site {site_id}")
+        raise NotFound(f"there is no site {site_id}", zh="没有这个地点，请从列表中重新选择。")
     _change(uow, acting, kiosk_id, {"site_id": site_id}, since=since)
     since = acting.now if since is None else since
     project_events(uow, acting, regrade_kiosk(uow, kiosk_id, since=since))
@@ -77,12 +77,12 @@ def enrol(uow: Uow, acting: Acting, code: str, public_key: str) -> dict[str, Any
     typed = normal_code(code)
     row = uow.rows("enrolment_codes").get(code_hash=_hash(typed))
     if row is None or row["used_at"] is not None or row["expires_at"] <= acting.now:
-        raise KioskError("code_unknown", "this code is wrong, used or older than a day: ask for a new one")
+        raise KioskError("code_unknown")
     if not _is_key(public_key):
         raise KioskError("key_malformed")
     uow.become(row["community_id"])
     if not uow.rows("enrolment_codes").set({"used_at": acting.now}, code_hash=row["code_hash"], used_at=None):
-        raise Conflict("this code has just been used")
+        raise Conflict("this code has just been used", zh="这个注册码刚刚被用过，请重新获取一个。")
     _change(uow, acting, row["kiosk_id"], {"state": "active", "public_key": public_key.lower()})
     answer = _answer(uow, acting, kiosk(uow, row["kiosk_id"]))
     return {"answer": answer, "signature": acting.keys.sign(enrolment_to_sign(code, public_key, answer))}
@@ -98,7 +98,7 @@ def kiosk(uow: Uow, kiosk_id: str) -> Row:
     """One kiosk's row, or :class:`NotFound`."""
     row = uow.rows("kiosks").get(kiosk_id=kiosk_id)
     if row is None:
-        raise NotFound(f"there is no kiosk {kiosk_id}")
+        raise NotFound(f"there is no kiosk {kiosk_id}", zh="没有这台终端，请刷新页面。")
     return row
 
 

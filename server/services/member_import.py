@@ -102,9 +102,11 @@ def read_members(
     """Read a file against what is registered (rows with ``number``, ``name``, ``phone``, ``birth``)."""
     rows = list(csv.reader(io.StringIO(text)))
     if not rows:
-        raise Invalid("the file is empty", zh="文件是空的。")
+        raise Invalid("the file is empty", zh="文件是空的，请重新选择。")
     if len(rows) > MOST_ROWS:
-        raise Invalid(f"at most {MOST_ROWS} rows at once", zh=f"一次最多导入 {MOST_ROWS} 行。")
+        raise Invalid(
+            f"at most {MOST_ROWS} rows at once", zh=f"一次最多导入 {MOST_ROWS} 行，请分成几个文件。"
+        )
     names, unknown = _header(rows[0])
     known = _Known({row["number"] for row in registered}, teams, today)
     known.people = {key for row in registered for key in _identities(row["name"], row["phone"], row["birth"])}
@@ -127,7 +129,7 @@ def _header(cells: Sequence[str]) -> tuple[list[str | None], tuple[str, ...]]:
     doubled = {name for name in names if name is not None and names.count(name) > 1}
     if doubled:
         which = "、".join(COLUMNS[name][0] for name in sorted(doubled))
-        raise Invalid(f"columns appear twice: {which}", zh=f"列重复：{which}。")
+        raise Invalid(f"columns appear twice: {which}", zh=f"列重复：{which}，请删去多余的列。")
     return names, tuple(
         cell for cell, name in zip(cells, names, strict=True) if name is None and cell.strip()
     )

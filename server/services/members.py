@@ -73,7 +73,8 @@ def register_volunteer(uow: Uow, acting: Acting, person: NewVolunteer) -> str:
 def change_volunteer(uow: Uow, acting: Acting, number: str, changes: dict[str, Any]) -> Row:
     """Correct personal data; standing is changed by :func:`set_standing`."""
     if unknown := changes.keys() - CHANGEABLE:
-        raise Invalid(f"these cannot be changed here: {', '.join(sorted(unknown))}")
+        which = ", ".join(sorted(unknown))
+        raise Invalid(f"these cannot be changed here: {which}", zh=f"这里不能修改：{which}，请去掉后再提交。")
     row = volunteer(uow, number) | changes
     _check(row["name"], row["name_display"], row["birth"])
     row["pinyin"], row["initials"] = acting.spell(row["name"])
@@ -86,10 +87,15 @@ def change_volunteer(uow: Uow, acting: Acting, number: str, changes: dict[str, A
 def set_standing(uow: Uow, acting: Acting, number: str, changes: dict[str, Any]) -> Row:
     """Record a change of ``status``, ``team_id``, ``trained`` or ``guardian_consent`` as a fact."""
     if unknown := changes.keys() - set(MEMBER_COLUMNS):
-        raise Invalid(f"these are no part of a standing: {', '.join(sorted(unknown))}")
+        which = ", ".join(sorted(unknown))
+        raise Invalid(
+            f"these are no part of a standing: {which}", zh=f"志愿者状态中没有：{which}，请去掉后再提交。"
+        )
     standing = _standing(volunteer(uow, number)) | changes
     if standing["status"] not in STATUSES:
-        raise Invalid(f"a status is one of {', '.join(STATUSES)}")
+        raise Invalid(
+            f"a status is one of {', '.join(STATUSES)}", zh=f"状态请从 {'、'.join(STATUSES)} 中选择。"
+        )
     standing["trained"] = sorted(set(standing["trained"]))
     record(uow, acting, [Draft(FactKind.MEMBER, number, standing)])
     return volunteer(uow, number)
@@ -115,7 +121,7 @@ def volunteer(uow: Uow, number: str) -> Row:
     """One person's row, or :class:`NotFound`."""
     row = uow.rows("volunteers").get(number=number)
     if row is None:
-        raise NotFound(f"there is no volunteer {number}")
+        raise NotFound(f"there is no volunteer {number}", zh=f"没有编号为 {number} 的志愿者，请核对编号。")
     return row
 
 
@@ -134,7 +140,9 @@ def _numbers(uow: Uow, people: Sequence[NewVolunteer]) -> list[str]:
             following += 1
         number = person.number or f"M{following:04d}"
         if number in taken:
-            raise Conflict(f"there is a volunteer {number} already")
+            raise Conflict(
+                f"there is a volunteer {number} already", zh=f"编号 {number} 已有人使用，请换一个。"
+            )
         taken.add(number)
         numbers.append(number)
     return numbers
@@ -159,14 +167,20 @@ def _row(acting: Acting, number: str, person: NewVolunteer) -> Row:
 
 def _check(name: str, name_display: str, birth: str | None) -> None:
     if not name.strip():
-        raise Invalid("a volunteer has a name")
+        raise Invalid("a volunteer has a name", zh="请填写姓名。")
     if name_display not in NAME_DISPLAYS:
-        raise Invalid(f"name_display is one of {', '.join(NAME_DISPLAYS)}")
+        raise Invalid(
+            f"name_display is one of {', '.join(NAME_DISPLAYS)}",
+            zh=f"姓名显示方式请从 {'、'.join(NAME_DISPLAYS)} 中选择。",
+        )
     if birth is not None:
         try:
             date.fromisoformat(birth)
         except ValueError as error:
-            raise Invalid(f"birth is a date such as 1956-02-29, not {birth}") from error
+            raise Invalid(
+                f"birth is a date such as 1956-02-29, not {birth}",
+                zh=f"出生日期请写成 1956-02-29 这样的格式，不能是 {birth}。",
+            ) from error
 
 
 def _standing(row: Row) -> Row:

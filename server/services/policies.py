@@ -18,17 +18,22 @@ class Setting:
     default: Any
     check: Callable[[Any], bool]
     expects: str
+    expects_zh: str
 
 
-def _whole(low: int, high: int) -> tuple[Callable[[Any], bool], str]:
+def _whole(low: int, high: int) -> tuple[Callable[[Any], bool], str, str]:
     def check(value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
-    return check, f"a whole number from {low} to {high}"
+    return check, f"a whole number from {low} to {high}", f"从 {low} 到 {high} 的整数"
 
 
-def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value in choices), f"one of {', '.join(choices)}"
+def _one_of(*choices: str) -> tuple[Callable[[Any], bool], str, str]:
+    return (
+        (lambda value: value in choices),
+        f"one of {', '.join(choices)}",
+        f"{'、'.join(choices)} 之一",
+    )
 
 
 def _rising(value: Any) -> bool:
@@ -55,7 +60,12 @@ SETTINGS: dict[str, Setting] = {
     "earns": Setting("points", *_one_of("points", "savings", "both")),
     "point_rate": Setting(1, *_whole(0, 100)),
     "points_expire_years": Setting(1, *_whole(0, 50)),
-    "star_hours": Setting([100, 300, 600, 1000, 1500], _rising, "rising hours, such as [100, 300, 600]"),
+    "star_hours": Setting(
+        [100, 300, 600, 1000, 1500],
+        _rising,
+        "rising hours, such as [100, 300, 600]",
+        "依次增大的小时数，如 [100, 300, 600]",
+    ),
     "star_window": Setting("lifetime", *_one_of("lifetime", "year")),
     "star_quality_mean": Setting(40, *_whole(0, 50)),
     "star_quality_cards": Setting(5, *_whole(0, 1000)),
@@ -74,9 +84,16 @@ def checked(name: str, value: Any) -> Any:
     """The value, or :class:`Invalid` saying what the setting takes."""
     setting = SETTINGS.get(name)
     if setting is None:
-        raise NotFound(f"there is no policy named {name}; there are: {', '.join(SETTINGS)}")
+        known = ", ".join(SETTINGS)
+        raise NotFound(
+            f"there is no policy named {name}; there are: {known}",
+            zh=f"没有名为 {name} 的规则，可用的有：{known}。",
+        )
     if not setting.check(value):
-        raise Invalid(f"policy {name} takes {setting.expects}, not {value!r}")
+        raise Invalid(
+            f"policy {name} takes {setting.expects}, not {value!r}",
+            zh=f"规则 {name} 应填{setting.expects_zh}，不能是 {value!r}。",
+        )
     return value
 
 

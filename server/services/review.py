@@ -18,7 +18,7 @@ def confirm_missing_end(
     shift = _shift(uow, acting, shift_id, leads_only=leads_only)
     proposed = shift["proposed_end"]
     if at is not None and proposed is not None and at > proposed:
-        raise Invalid(LATEST_PROPOSED, zh="不能晚于排班结束时间。")
+        raise Invalid(LATEST_PROPOSED, zh="不能晚于排班结束时间，请改早一些或找社区工作人员。")
     return confirm_end(uow, acting, shift_id, at=at, reason=reason)
 
 
@@ -64,7 +64,7 @@ def declare_shift(
     activity_id, site_id = where
     started_at, ended_at = span
     if ended_at > acting.now:
-        raise Invalid("a shift can be entered once it is over", zh="不能补录尚未结束的服务。")
+        raise Invalid("a shift can be entered once it is over", zh="不能补录尚未结束的服务，请结束后再补录。")
     ruling = Ruling(
         kind=DecisionKind.DECLARE_SHIFT,
         volunteer=volunteer,
@@ -80,7 +80,7 @@ def declare_shift(
 def _shift(uow: Uow, acting: Acting, shift_id: str, *, leads_only: bool) -> Row:
     shift = uow.rows("shifts").get(shift_id=shift_id)
     if shift is None:
-        raise NotFound(f"there is no shift {shift_id}")
+        raise NotFound(f"there is no shift {shift_id}", zh="没有这次服务，请刷新页面。")
     if leads_only:
         _check_leader(uow, acting, shift)
     return shift
@@ -88,7 +88,9 @@ def _shift(uow: Uow, acting: Acting, shift_id: str, *, leads_only: bool) -> Row:
 
 def _check_leader(uow: Uow, acting: Acting, shift: Row) -> None:
     if not _leads(uow, acting.volunteer, shift["volunteer"]):
-        raise NotAllowed("leaders decide for the people of their own teams", zh="只能处理本队成员的服务。")
+        raise NotAllowed(
+            "leaders decide for the people of their own teams", zh="只能处理本队成员的服务，请找对方的队长。"
+        )
     shared = common(uow)
     days = rules_at(shared.rules, shift["started_at"]).leader_working_days
     if acting.now >= working_deadline(shift["known_at"], days, shared.working_days):

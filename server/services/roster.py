@@ -65,7 +65,7 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
     """The whole roster for a kiosk at a site."""
     site = uow.rows("sites").get(site_id=site_id)
     if site is None:
-        raise NotFound(f"there is no site {site_id}")
+        raise NotFound(f"there is no site {site_id}", zh="没有这个地点，请从列表中重新选择。")
     return {
         **_community(uow, acting),
         "site": {n: site[n] for n in ("name", "name_en", "role", "default_activity", "activities")}

@@ -68,7 +68,7 @@ def guard() -> Response | None:
         return None
     rule = rule_of(current_app, endpoint)
     if rule is None:
-        raise NotAllowed(f"no rule says who may open {endpoint}")
+        raise NotAllowed(f"no rule says who may open {endpoint}", zh="此页尚未开放，请联系管理员。")
     if rule.token:
         token()
     if rule.roles is None:
@@ -76,7 +76,7 @@ def guard() -> Response | None:
     if not current_user.is_authenticated:
         return _to_login()
     if current_user.role not in rule.roles:
-        raise NotAllowed(zh="您的账号没有权限打开此页。")
+        raise NotAllowed(zh="您的账号没有权限打开此页，请换账号登录或联系管理员。")
     return None
 
 

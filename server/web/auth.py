@@ -12,7 +12,7 @@ from server.services.users import authenticate, set_password
 from server.web.access import SIGNED_IN, allow, is_same_origin, local_target, open_to_all
 from server.web.context import acting, writing, yika
 from server.web.forms import Fields
-from server.web.i18n import LANGUAGE_COOKIE, LANGUAGES, SIZE_COOKIE
+from server.web.i18n import LANGUAGE_COOKIE, LANGUAGES, SIZE_COOKIE, explain
 from server.web.limits import Allowance
 from server.web.people import signed_in
 
@@ -43,7 +43,7 @@ def login() -> Any:
 def sign_in() -> Any:
     """Check name and password; programs sign in too, so the origin is checked instead of a form token."""
     if not is_same_origin():
-        raise NotAllowed(zh="登录请求来自其他网站，已拒绝。")
+        raise NotAllowed(zh="登录请求来自其他网站，已拒绝，请直接打开登录页。")
     username = request.form.get("username", "").strip()
     addresses, names = current_app.extensions["yika_login_limits"]
     addresses.take(request.remote_addr or "")
@@ -92,7 +92,7 @@ def change_password() -> Any:
     except Unauthenticated:
         fields.errors["old"] = _("原密码不正确。")
     except Invalid as error:
-        fields.errors["new"] = error.zh or error.message
+        fields.errors["new"] = explain(error)
     if not fields.good:
         return render_template("password.html", errors=fields.errors), 400
     logout_user()

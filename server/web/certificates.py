@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
 def own() -> str:
     """A certificate of one's own record: free, at any time (民政部令67 art. 14)."""
     if not current_user.volunteer:
-        raise NotFound(zh="此账号没有对应的志愿者档案。")
+        raise NotFound(zh="此账号没有对应的志愿者档案，请联系社区工作人员。")
     return _issue(current_user.volunteer)
 
 

@@ -37,16 +37,16 @@ STATUS: dict[type[Exception], int] = {
 }
 """The nearest class in an error's ancestry decides; anything else is our fault: 500."""
 WORDS_ZH: dict[int, str] = {
-    400: "请求内容有误。",
+    400: "请求内容有误，请检查后重试。",
     401: "请先登录。",
-    403: "没有权限。",
-    404: "没有找到。",
-    405: "不支持这种操作。",
-    409: "与现有内容冲突,请刷新后再试。",
-    413: "内容太大。",
-    429: "操作太频繁,请稍后再试。",
-    500: "服务器出错了,请稍后再试。",
-    503: "系统尚未就绪。",
+    403: "没有权限，请联系管理员。",
+    404: "没有找到，请检查地址。",
+    405: "不支持这种操作，请返回上一页。",
+    409: "与现有内容冲突，请刷新后再试。",
+    413: "内容太大，请减少后重试。",
+    429: "操作太频繁，请稍后再试。",
+    500: "服务器出错了，请稍后再试。",
+    503: "系统尚未就绪，请稍后再试。",
 }
 
 
@@ -92,7 +92,7 @@ def answer_unknown_error(error: Exception) -> Response:
 
 
 def _answer(status: int, code: str, english: str, chinese: str) -> Response:
-    message = {"zh": chinese or WORDS_ZH.get(status, "出错了。"), "en": english}
+    message = {"zh": chinese or WORDS_ZH.get(status, "出错了，请稍后再试。"), "en": english}
     if request.path.startswith("/api/"):
         answer = jsonify({"error": code, "message": message})
     else:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, request
 from flask_babel import Babel, format_datetime, get_locale
 
+from server.errors import ServerError
 from server.services.names import shown_name
 from server.web import times, words
 
@@ -24,6 +25,11 @@ def choose_language() -> str:
 def is_chinese() -> bool:
     """Whether this page is shown in Chinese."""
     return str(get_locale()) == "zh"
+
+
+def explain(error: ServerError) -> str:
+    """What an error of the rules says, in the visitor's language."""
+    return (error.zh if is_chinese() else "") or error.message
 
 
 def when(at: int | None) -> str:

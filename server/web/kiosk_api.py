@@ -109,7 +109,7 @@ def roster() -> Response:
         saw(uow, acting, kiosk.kiosk_id, roster_version=have, clock=None)
         if kiosk.revoked:
             uow.commit()
-            return _refuse(signed, KioskRevoked(zh="这台终端已被停用。"))
+            return _refuse(signed, KioskRevoked())
         reply = roster_for(uow, acting, kiosk, have=have, digest=request.args.get("hash", ""))
         uow.commit()
     return _answer(signed, 304, b"") if reply.body is None else _answer(signed, 200, canonical(reply.body))
@@ -121,9 +121,12 @@ def _signed() -> SignedRequest:
         counter = int(headers["X-Yika-Counter"])
         session_id, signature = headers["X-Yika-Session"], headers["X-Yika-Signature"]
     except (KeyError, ValueError) as error:
-        raise Invalid("a kiosk's request carries session, counter and signature") from error
+        raise Invalid(
+            "a kiosk's request carries session, counter and signature",
+            zh="终端的请求缺少会话、序号或签名，请更新终端程序。",
+        ) from error
     if not 0 <= counter < 1 << 53:
-        raise Invalid("a counter is a whole number")
+        raise Invalid("a counter is a whole number", zh="终端的序号有误，请重新启动终端。")
     query = request.query_string.decode("ascii", "replace")
     target = f"{request.path}?{query}" if query else request.path
     return SignedRequest(
@@ -138,7 +141,9 @@ def _signed() -> SignedRequest:
 
 def _limited_body() -> bytes:
     if (request.content_length or 0) > MAX_BODY:
-        raise Invalid(f"a push has at most {MAX_BODY} bytes")
+        raise Invalid(
+            f"a push has at most {MAX_BODY} bytes", zh=f"一次最多上传 {MAX_BODY} 字节，请分次上传。"
+        )
     return request.get_data(cache=True)
 
 
@@ -146,7 +151,7 @@ def _body() -> dict[str, Any]:
     _limited_body()
     raw = request.get_json(force=True, silent=True)
     if not isinstance(raw, dict):
-        raise Invalid("the body is a JSON object")
+        raise Invalid("the body is a JSON object", zh="请求内容应为 JSON 对象，请更新终端程序。")
     return raw
 
 
@@ -154,7 +159,8 @@ def _texts(*names: str) -> list[str]:
     body = _body()
     texts = [text for text in (body.get(name) for name in names) if isinstance(text, str) and _sane(text)]
     if len(texts) != len(names):
-        raise Invalid(f"the body has texts named {', '.join(names)}")
+        which = ", ".join(names)
+        raise Invalid(f"the body has texts named {which}", zh=f"请求内容应含文字项 {which}，请更新终端程序。")
     return texts
 
 

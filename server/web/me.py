@@ -61,7 +61,7 @@ def consent() -> BaseResponse:
 def download(kind: str) -> Response:
     """All of one's data (PIPL art. 45): JSON whole, CSV the shifts."""
     if kind not in FORMATS:
-        raise NotFound(zh="只提供 JSON 与 CSV。")
+        raise NotFound(zh="只提供 JSON 与 CSV，请选择其一。")
     with writing() as uow:
         person = _me(uow)
         number = person["number"]
@@ -87,7 +87,7 @@ def download(kind: str) -> Response:
 def _me(uow: Any) -> dict[str, Any]:
     person = uow.views.people.one(current_user.volunteer) if current_user.volunteer else None
     if person is None:
-        raise NotFound(zh="此账号没有对应的志愿者档案。")
+        raise NotFound(zh="此账号没有对应的志愿者档案，请联系社区工作人员。")
     return dict(person)
 
 

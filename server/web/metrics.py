@@ -41,7 +41,9 @@ def _is_local() -> bool:
         return False
     if request.remote_addr in LOOPBACK and not any(name in request.headers for name in PASSED_ON):
         return True
-    raise Unauthenticated("metrics are for this machine, or for a token")
+    raise Unauthenticated(
+        "metrics are for this machine, or for a token", zh="监控数据只供本机查看，请在请求头中带上令牌。"
+    )
 
 
 def _lines(sums: dict[str, int], kiosks: list[dict[str, object]], now: int) -> Iterator[str]:

@@ -34,7 +34,7 @@ def refuse(
 ) -> None:
     """Queries that do not fit are answered like every other error of ours."""
     if error is not None:
-        raise Invalid(f"the query does not fit: {error}", zh="查询参数有误。")
+        raise Invalid(f"the query does not fit: {error}", zh=f"查询参数有误，请修改：{error}")
 
 
 BEARER = SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")

@@ -35,7 +35,7 @@ def reading_page() -> str:
 def asset(name: str) -> Response:
     """A file of Swagger UI, from the installed package."""
     if name not in SERVED:
-        raise NotFound
+        raise NotFound(zh="没有这个文件，请从 /api/docs 打开说明。")
     return send_from_directory(_folder(), name)
 
 

@@ -48,7 +48,9 @@ def shifts(query: ShiftQuery) -> Response:
     """Shifts, sorted by start."""
     limit, place = checked(query), after(query, int, str)
     if query.state is not None and query.state not in words.STATES:
-        raise Invalid(f"state is one of {', '.join(words.STATES)}", zh="state 参数有误。")
+        raise Invalid(
+            f"state is one of {', '.join(words.STATES)}", zh=f"state 请从 {'、'.join(words.STATES)} 中选择。"
+        )
     wanted = {name: getattr(query, name) for name in ("volunteer", "state", "activity", "site")}
     wanted |= {"low": at(query.from_, "from"), "high": at(query.to, "to")}
     with reading() as uow:

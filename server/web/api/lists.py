@@ -32,9 +32,9 @@ def reading() -> Iterator[Any]:
 def checked(query: Page) -> int:
     """How many rows to ask for: one more than a page, to know whether there is another."""
     if not 1 <= query.limit <= MOST:
-        raise Invalid(f"limit is from 1 to {MOST}", zh=f"limit 为 1 到 {MOST}。")
+        raise Invalid(f"limit is from 1 to {MOST}", zh=f"limit 请填 1 到 {MOST}。")
     if query.format not in FORMATS:
-        raise Invalid("format is json or csv", zh="format 为 json 或 csv。")
+        raise Invalid("format is json or csv", zh="format 请填 json 或 csv。")
     return query.limit + 1
 
 
@@ -66,9 +66,9 @@ def after(query: Page, *kinds: type) -> tuple[Any, ...] | None:
     try:
         found = msgspec.json.decode(urlsafe_b64decode(query.after.encode()), type=list)
     except (ValueError, msgspec.MsgspecError) as error:
-        raise Invalid("after is taken from next, not made up", zh="after 参数有误。") from error
+        raise Invalid("after is taken from next, not made up", zh="after 请用上一页 next 里的值。") from error
     if len(found) != len(kinds) or not all(map(isinstance, found, kinds)):
-        raise Invalid("after is taken from next, not made up", zh="after 参数有误。")
+        raise Invalid("after is taken from next, not made up", zh="after 请用上一页 next 里的值。")
     return tuple(found)
 
 
@@ -78,7 +78,7 @@ def at(text: str | None, name: str) -> int | None:
         return moment(text) if text else None
     except ValueError as error:
         message = f"{name} is a date or an RFC 3339 time, not {text}"
-        raise Invalid(message, zh=f"{name} 不是日期或时间。") from error
+        raise Invalid(message, zh=f"{name} 请填日期或时间，如 2026-12-31。") from error
 
 
 def day(text: str | None, name: str) -> str | None:

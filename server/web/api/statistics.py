@@ -14,7 +14,7 @@ GROUPINGS = ("day", "month", "activity", "site", "team")
 def statistics(query: StatisticsQuery) -> Response:
     """Closed shifts by day, month, activity, site or team; minutes by grade."""
     if query.by not in GROUPINGS:
-        raise Invalid(f"by is one of {', '.join(GROUPINGS)}", zh="by 参数有误。")
+        raise Invalid(f"by is one of {', '.join(GROUPINGS)}", zh=f"by 请从 {'、'.join(GROUPINGS)} 中选择。")
     with reading() as uow:
         found = uow.views.totals.statistics(query.by, low=day(query.from_, "from"), high=day(query.to, "to"))
     rows = small_page(query, found, "key")

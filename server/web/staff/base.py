@@ -3,19 +3,13 @@
 from typing import Any
 
 from flask import Blueprint, flash
-from flask_babel import gettext as _
 
 from server.errors import ServerError
-from server.web.i18n import is_chinese
+from server.web.i18n import explain
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 PAGE = 50
 DAY = 86_400_000
-
-
-def explain(error: ServerError) -> str:
-    """An error of the rules in the visitor's language, as far as it has words for it."""
-    return error.zh or (_("未能完成：%(reason)s", reason=error.message) if is_chinese() else error.message)
 
 
 def told(error: ServerError) -> None:

@@ -76,7 +76,7 @@ def print_card(card_id: str) -> str:
         person = uow.views.people.one(card["volunteer"])
         community = uow.views.totals.community()
     if credential is None or credential.proof != "static":
-        raise NotFound(zh="这张卡没有可打印的二维码。")
+        raise NotFound(zh="这张卡没有可打印的二维码，请为此人办一张二维码卡。")
     code = Markup(yika().qr_svg(credential.text, card=True, millimetres=38))  # noqa: S704 - our own drawing
     return render_template("staff/card_print.html", card=card, person=person, community=community, code=code)
 
@@ -86,11 +86,11 @@ def _uid(typed: str) -> bytes:
         return bytes.fromhex("".join(typed.replace(":", " ").replace("-", " ").split()))
     except ValueError as error:
         message = "a chip's number is written in hexadecimal digits"
-        raise Invalid(message, zh=_("芯片编号是 8、14 或 20 位十六进制数。")) from error
+        raise Invalid(message, zh="芯片编号是 8、14 或 20 位十六进制数，请重新填写。") from error
 
 
 def _card(uow: Any, card_id: str) -> dict[str, Any]:
     card = uow.views.people.card(card_id)
     if card is None:
-        raise NotFound(zh="没有这张卡。")
+        raise NotFound(zh="没有这张卡，请刷新页面。")
     return dict(card)

@@ -12,7 +12,8 @@ from server.web import words
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing, yika
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, done, explain, options
+from server.web.i18n import explain
+from server.web.staff.base import blueprint, done, options
 
 NEW = "new"
 PROOFS = tuple(words.PROOFS)[1:]
@@ -130,5 +131,5 @@ def _checkpoints(uow: Any) -> dict[str, str]:
 
 def _found(row: dict[str, Any] | None) -> dict[str, Any]:
     if row is None:
-        raise NotFound(zh="没有找到。")
+        raise NotFound(zh="没有找到，请从列表中重新选择。")
     return row

@@ -12,7 +12,8 @@ from server.services.community import PlanSpec, cancel_plan, set_plans
 from server.web.access import LEADERS, STAFF, allow
 from server.web.context import acting, now, reading, writing, yika
 from server.web.forms import Fields
-from server.web.staff.base import DAY, blueprint, done, explain, options, told
+from server.web.i18n import explain
+from server.web.staff.base import DAY, blueprint, done, options, told
 from server.web.times import day_of, day_start, moment
 
 NEW = "new"
@@ -152,7 +153,7 @@ def _plan(uow: Any, plan_id: str) -> dict[str, Any]:
         return blank | {"activity_id": "", "site_id": "", "team_id": None, "cancelled": False}
     row = uow.rows("plans").get(plan_id=plan_id)
     if row is None:
-        raise NotFound(zh="没有这个班次。")
+        raise NotFound(zh="没有这个班次，请刷新页面。")
     return dict(row)
 
 

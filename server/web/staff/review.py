@@ -21,7 +21,8 @@ from server.services.review import (
 from server.web.access import DECIDERS, LEADERS, READERS, STAFF, allow, local_target
 from server.web.context import acting, now, reading, writing
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, done, explain, options, told
+from server.web.i18n import explain
+from server.web.staff.base import blueprint, done, options, told
 
 
 @blueprint.get("/forgotten")

@@ -45,10 +45,10 @@ def shift(shift_id: str) -> str:
         views = uow.views
         row = views.shifts.one(shift_id)
         if row is None:
-            raise NotFound(zh="没有这次服务。")
+            raise NotFound(zh="没有这次服务，请刷新页面。")
         leads = _leads()
         if leads is not None and not views.shifts.is_led_by(row["volunteer"], leads):
-            raise NotAllowed(zh="只能查看本队成员的服务。")
+            raise NotAllowed(zh="只能查看本队成员的服务，请找对方的队长。")
         taps = views.machines.events({"ids": tuple(row["events"])}, limit=200)
         bodies = {tap["event_id"]: _told(views.machines.body(tap["event_id"])) for tap in taps}
         decisions = views.shifts.decisions(row)

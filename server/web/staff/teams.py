@@ -10,7 +10,8 @@ from server.services.community import TeamSpec, set_teams
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing, yika
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, done, explain
+from server.web.i18n import explain
+from server.web.staff.base import blueprint, done
 
 NEW = "new"
 
@@ -76,5 +77,5 @@ def _team(uow: Any, team_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]
         return {"team_id": NEW, "name": "", "name_en": "", "active": True}, []
     row = uow.rows("teams").get(team_id=team_id)
     if row is None:
-        raise NotFound(zh="没有这支志愿队。")
+        raise NotFound(zh="没有这支志愿队，请刷新页面。")
     return row, uow.views.places.team_people(team_id)

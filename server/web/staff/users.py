@@ -43,7 +43,7 @@ def add_user() -> Any:
         return redirect(url_for("staff.users"))
     try:
         if role in {"leader", "volunteer"} and volunteer is None:
-            raise Invalid("a leader or volunteer has a number", zh=_("队长和志愿者账号须填志愿者编号。"))
+            raise Invalid("a leader or volunteer has a number", zh="队长和志愿者账号须填志愿者编号，请补填。")
         password = new_password(acting())
         with writing() as uow:
             create_user(uow, acting(), username, role=role, password=password, volunteer=volunteer)
@@ -69,7 +69,7 @@ def reset_password(user_id: str) -> Any:
 def close_user(user_id: str) -> Response:
     """Let nobody in by this login any more."""
     if user_id == current_user.user_id:
-        told(Invalid("nobody closes their own login", zh=_("不能停用自己的账号。")))
+        told(Invalid("nobody closes their own login", zh="不能停用自己的账号，请由另一位管理员办理。"))
         return redirect(url_for("staff.users"))
     with writing() as uow:
         _user(uow, user_id)
@@ -99,7 +99,7 @@ def end_token(token_hash: str) -> Response:
     with writing() as uow:
         row = uow.rows("tokens").get(token_hash=token_hash)
         if row is None or row["community_id"] != uow.community_id:
-            raise NotFound(zh="没有这个令牌。")
+            raise NotFound(zh="没有这个令牌，请刷新页面。")
         revoke_token(uow, acting(), token_hash)
     done(_("令牌已作废。"))
     return redirect(url_for("staff.users"))
@@ -108,7 +108,7 @@ def end_token(token_hash: str) -> Response:
 def _user(uow: Any, user_id: str) -> dict[str, Any]:
     row = uow.rows("users").get(user_id=user_id)
     if row is None or row["community_id"] != uow.community_id:
-        raise NotFound(zh="没有这个账号。")
+        raise NotFound(zh="没有这个账号，请刷新页面。")
     return dict(row)
 
 

@@ -18,7 +18,8 @@ from server.web import words
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing
 from server.web.forms import Fields
-from server.web.staff.base import PAGE, blueprint, done, explain, options, told
+from server.web.i18n import explain
+from server.web.staff.base import PAGE, blueprint, done, options, told
 from server.web.staff.volunteer_form import as_changes, as_standing, empty, read, shown
 
 
@@ -138,7 +139,7 @@ def consent(number: str) -> Response:
 def _person(uow: Any, number: str) -> dict[str, Any]:
     person = uow.views.people.one(number)
     if person is None:
-        raise NotFound(f"there is no volunteer {number}", zh=f"没有编号为 {number} 的志愿者。")
+        raise NotFound(f"there is no volunteer {number}", zh=f"没有编号为 {number} 的志愿者，请核对编号。")
     return dict(person)
 
 

@@ -255,7 +255,7 @@ def test_a_rule_changes_from_a_day_on_and_keeps_its_history(site: Any) -> None:
     client.post("/staff/policies/day_cap", data={"value": "420", "from": "2026-12-01"})
     client.post("/staff/policies/star_hours", data={"value": "30, 60, 100"})
     told = client.post("/staff/policies/minimum", data={"value": "ten"}, follow_redirects=True)
-    assert "未能完成" in told.text
+    assert "规则 minimum 应填从 0 到 1440 的整数" in told.text
     page = client.get("/staff/policies").text
     assert "2026年12月1日 起：420" in page
     assert "30, 60, 100" in page
