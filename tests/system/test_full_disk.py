@@ -1,4 +1,4 @@
-"""The disk is full at any write of a tap or of a sync: red light, nothing green lost, and it goes on with room.
+"""The disk is full at any write of a tap or of a sync: red light, nothing green lost, and it goes on later.
 
 ``RLIMIT_FSIZE`` lets a file grow to a byte and no further: each limit stops another write, or half of one.
 """
@@ -162,7 +162,7 @@ def test_a_full_disk_at_any_write_of_a_tap_is_a_red_light_and_nothing_green_is_l
 
 
 def test_a_full_disk_at_any_write_of_a_sync_loses_nothing_and_the_next_one_ends_it(kiosk: Kiosk) -> None:
-    """Acknowledgements that were not written are asked for again; a roster that was not written is not held."""
+    """Unwritten acknowledgements are asked for again; a roster that was not written is not held."""
     troubled = 0
     for more in LIMITS:
         for _ in range(3):
