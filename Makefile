@@ -66,8 +66,8 @@ translations: $(STAMP)  ## collect new texts for translation and compile what is
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d server/translations
 
-bench: $(STAMP)  ## measure: ratios against named peers in the same run
-	@$(BIN)/python -m benchmarks
+bench: $(STAMP)  ## measure the QR decoders side by side, in one run
+	@$(BIN)/python -m benchmarks.decoders
 
 wheel: $(STAMP)  ## build the distribution into dist/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
