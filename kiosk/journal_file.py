@@ -28,6 +28,35 @@ COLUMNS = "journal_id, seq, event_id, salt, body, prev, hash, status, reason, kn
 BUSY_SECONDS = 5.0
 
 
+HEADER = (
+    (0, b"SQLite format 3\0"),
+    (16, bytes([0x10, 0, 2, 2, 0, 64, 32, 32])),
+    (44, bytes([0, 0, 0, 4])),
+    (56, bytes([0, 0, 0, 1])),
+)
+"""What the file's first 100 bytes always say here (sqlite.org/fileformat.html §1.3): pages of 4096, WAL,
+schema format 4, UTF-8. SQLite takes a flipped bit there for a newer format, a read-only or a locked file."""
+
+
+def header_faults(path: Path) -> list[str]:
+    """What is wrong with the file's header; read before SQLite opens the file, never while it has it open."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    return [
+        f"SQLite: byte {place} of the file's header is not as it was written"
+        for place, said in HEADER
+        if head[place : place + len(said)] != said
+    ]
+
+
+def mend_header(path: Path) -> None:
+    """Write the header's constants again, so that SQLite can read the rest."""
+    with path.open("r+b") as file:
+        for place, said in HEADER:
+            file.seek(place)
+            file.write(said)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a journal says of itself; kept in one sealed row."""
@@ -139,7 +168,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=BUSY_SECONDS,
     )
-    con.execute("PRAGMA synchronous=FULL")
+    try:
+        con.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        con.close()  # a second connection of this process would read by a forgotten one's map of the log
+        raise
     return con
 
 
@@ -148,6 +181,7 @@ def create(path: Path, about: About) -> sqlite3.Connection:
     path.touch(mode=0o600)
     con = connect(path)
     try:
+        con.execute("PRAGMA page_size=4096")
         con.execute("PRAGMA journal_mode=WAL")
         con.executescript(f"BEGIN;{SCHEMA}")
         con.execute("INSERT INTO about VALUES (1, ?, ?)", (about.body(), seal_text(about.body())))

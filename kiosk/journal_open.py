@@ -9,8 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kiosk.journal_file import COLUMNS, About, Report, Row, connect, create, read_all
+from kiosk.journal_file import (
+    COLUMNS,
+    About,
+    Report,
+    Row,
+    connect,
+    create,
+    header_faults,
+    mend_header,
+    read_all,
+)
 from kiosk.journal_mark import Mark
+from kiosk.journal_salvage import KEPT_LOG, keep_log, salvage
 
 log = logging.getLogger(__name__)
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own columns
@@ -49,13 +60,24 @@ def open_journal(path: Path, mark: Mark | None, owner: Owner) -> Opened:
     if why is None and con is not None and report.about is not None:
         con.execute("UPDATE about SET seal = seal")  # a disk that takes no writes shows itself now
         return Opened(con, report.about, report.head, report.rows)
+    log.warning("journal set aside: %s", why)
+    keep_log(path)
     if con is not None:
         con.close()
-    log.warning("journal set aside: %s", why)
+    report.rows = salvage(path, report.rows)
     return _begin(path, owner, report, mark)
 
 
 def _look(path: Path) -> tuple[Report, sqlite3.Connection | None]:
+    faults = header_faults(path)
+    if len(faults) == 1:
+        mend_header(path)  # it is set aside whatever follows; what it holds must be readable for that
+    report, con = _look_inside(path)
+    report.findings[:0] = faults
+    return report, con
+
+
+def _look_inside(path: Path) -> tuple[Report, sqlite3.Connection | None]:
     try:
         con = connect(path)
     except sqlite3.OperationalError:
@@ -162,7 +184,7 @@ def _set_aside(path: Path, name: str) -> None:
 
 
 def _with_companions(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "")]
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", KEPT_LOG, "")]
 
 
 def _sync_directory(directory: Path) -> None:
@@ -177,6 +199,8 @@ def inspect(path: Path, mark: Mark | None) -> list[str]:
     """Everything wrong with the journal at ``path``, read without disturbing a kiosk that writes it."""
     if not path.exists():
         return [f"there is no journal at {path}"]
+    if faults := header_faults(path):
+        return faults
     try:
         with closing(connect(path, read_only=True)) as con:
             return list(distrust(read_all(con), path, mark, None))
