@@ -1,0 +1,1 @@
+"""Measurements: how fast each part is, as a ratio to a floor or a named peer in the same run."""

@@ -1,0 +1,106 @@
+"""From a card in the reader's field to the result on the screen's stream, beyond the bytes on the wire.
+
+The card is simulated down to its frames, the PN532 sits on a pseudo-terminal, above it run nfcpy and our own
+reader, service, journal and hub as they are. The floor is the time the serial bytes alone need on a wire of
+115200 baud, ten bits each: no software can be faster there. Cards come at any moment of the polling.
+"""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter_ns
+
+from benchmarks.kiosk_parts import Kiosk, Person, kiosk
+from benchmarks.report import Options, Result, quantile, spread
+from card_tools.ndef import to_ndef
+from hardware.nfc_reader import NfcReader, Patience
+from hardware.ports import ReaderState
+from hardware.simulated import Field, NtagCard, Pn532Uart
+from kiosk.screen.hub import Subscription
+
+BAUD = 115_200
+BYTE_MS = 10_000 / BAUD
+WAIT_S = 30.0
+
+
+class CountedUart(Pn532Uart):
+    """A simulated chip that counts the bytes on its line, both ways."""
+
+    bytes_passed = 0
+
+    def _pace(self, count: int) -> None:
+        self.bytes_passed += count
+        super()._pace(count)
+
+
+def run(options: Options) -> Result:
+    """Measure on a line at the pace of a wire, and on one without."""
+    result = Result("field", "A card in the field to the result on the screen's stream (nfcpy, NTAG213)")
+    count = options.size(40, least=2)
+    for pace in (True, False):
+        name = f"paced {BAUD} baud" if pace else "unpaced line"
+        with kiosk(options.room("paced" if pace else "unpaced"), count + 1) as door:
+            whole, wire = _taps(door, paced=pace)
+        result.add(f"{name}: bytes on the wire at {BAUD}", spread(wire))
+        floor = result.rows[-1].what
+        result.add(f"{name}: card to stream", spread(whole), to=floor, aim="p50 < 200 ms (JR East)")
+        if pace:
+            beyond = [all_of - bytes_of for all_of, bytes_of in zip(whole, wire, strict=True)]
+            result.add(f"{name}: beyond its bytes", spread(beyond), aim="p50 < 100 ms")
+        result.detail[name] = {"p95 ms": quantile(whole, 0.95)}
+    result.settings["reader"] = f"hardware.nfc_reader, {Patience()}"
+    result.settings["card"] = "NTAG213 with our signed NDEF record, verified and its name opened"
+    result.notes.append(f"{count} cards each; a real reader adds 14 to 19 ms of radio (docs of NTAG213)")
+    result.notes.append("TfL gates take ~350 to 500 ms, JR East 200 ms, from card to light")
+    return result
+
+
+def _taps(door: Kiosk, *, paced: bool) -> tuple[list[float], list[float]]:
+    whole, wire, chance = [], [], random.Random(1)
+    with _listening(door, paced=paced) as (uart, seen):
+        _one(uart, seen, door.people[0])
+        for person in door.people[1:]:
+            threading.Event().wait(chance.random() * 0.05)
+            took, count = _one(uart, seen, person)
+            whole.append(took)
+            wire.append(count * BYTE_MS)
+    return whole, wire
+
+
+def _one(uart: CountedUart, seen: Subscription, person: Person) -> tuple[float, int]:
+    """Lay one card down, wait for its result, take it away, and wait until the reader knows."""
+    card = NtagCard("ntag213", person.uid, ndef=to_ndef(person.bound))
+    before, started = uart.bytes_passed, perf_counter_ns()
+    uart.field.put(card)
+    update = seen.next(WAIT_S)
+    took, count = (perf_counter_ns() - started) / 1e6, uart.bytes_passed - before
+    if update is None or update.result is None or update.result.outcome != "shift_started":
+        raise RuntimeError(f"the card of {person.number} was not taken: {update}")
+    uart.field.take()
+    due = perf_counter_ns() + (Patience().gone_ms + 100) * 1_000_000
+    uart.field.wait_for(lambda: perf_counter_ns() > due, WAIT_S)
+    return took, count
+
+
+@contextmanager
+def _listening(door: Kiosk, *, paced: bool) -> Iterator[tuple[CountedUart, Subscription]]:
+    ready = threading.Event()
+
+    def on_state(_: str, state: ReaderState) -> None:
+        if state is ReaderState.READY:
+            ready.set()
+
+    seen = door.hub.subscribe()
+    seen.next(0)
+    with CountedUart(Field(), paced=paced, baud=BAUD if paced else None) as uart:
+        assert isinstance(uart, CountedUart)
+        reader = NfcReader(uart.path, name="bench")
+        reader.start(door.service.tap, on_state)
+        try:
+            if not ready.wait(WAIT_S):
+                raise RuntimeError("the simulated reader did not become ready")
+            yield uart, seen
+        finally:
+            reader.stop()
+            seen.close()

@@ -1,0 +1,93 @@
+"""A tap decided and durable, beside a bare SQLite commit of the very same row.
+
+Taps and bare commits alternate on the same disk, so that whatever else the machine does strikes both.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.kiosk_parts import Kiosk, Person, kiosk
+from benchmarks.report import Options, Result, pragmas, spread, timed
+from card_tools.ndef import to_ndef
+from hardware.ports import CardRead, ContentKind
+from kiosk.journal_file import COLUMNS, SCHEMA
+
+FLOOR = "bare commit of the same row"
+AIM = "≤ 1.5 · ≤ 2"
+
+
+def run(options: Options) -> Result:
+    """Measure taps by chip number, by signed chip and by printed code."""
+    result = Result("tap", "A tap decided and durable (KioskService and journal)")
+    count = options.size(500, least=5)
+    with kiosk(options.room("tap"), 3 * count) as door:
+        with closing(_floor(options.folder / "floor.db")) as floor:
+            kinds = {"signed chip": _chip, "printed code": _code, "unknown chip": _stranger}
+            series = {}
+            for place, (kind, read) in enumerate(kinds.items()):
+                people = door.people[place * count : (place + 1) * count]
+                series[kind] = _alternate(door, floor, kind, [read(person) for person in people])
+            result.settings["bare commit"] = f"sqlite3, {pragmas(floor)}; BEGIN IMMEDIATE, INSERT, COMMIT"
+        _tell(result, series)
+        with closing(sqlite3.connect(door.journal.path)) as look:
+            mode = look.execute("PRAGMA journal_mode").fetchone()[0]
+        result.settings["journal"] = f"journal_mode={mode} synchronous=2 (kiosk/journal_file.py)"
+    result.notes.append(f"{count} taps of each kind, {3 * count} people on the roster; one write each")
+    return result
+
+
+def _tell(result: Result, series: dict[str, tuple[list[float], list[float]]]) -> None:
+    floors = [ms for _, bare in series.values() for ms in bare]
+    result.add(FLOOR, spread(floors))
+    for kind, (taps, _) in series.items():
+        result.add(kind, spread(taps), to=FLOOR, aim=AIM)
+
+
+def _alternate(
+    door: Kiosk, floor: sqlite3.Connection, kind: str, reads: Sequence[CardRead]
+) -> tuple[list[float], list[float]]:
+    taps: list[float] = []
+    bare: list[float] = []
+    door.service.tap(reads[0])  # the first of a kind loads what it needs; its row is what the floor writes
+    row = _last_row(door.journal.path)
+    for place, read in enumerate(reads[1:], 1):
+        taps.append(timed(lambda read=read: door.service.tap(read)))  # type: ignore[misc]
+        other = (kind, place, str(row[2]), *row[3:])
+        bare.append(timed(lambda other=other: _commit(floor, other)))  # type: ignore[misc]
+    return taps, bare
+
+
+def _last_row(path: Path) -> tuple[object, ...]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as look:
+        found = look.execute(f"SELECT {COLUMNS} FROM events ORDER BY rowid DESC LIMIT 1").fetchone()
+    return tuple(found)
+
+
+def _commit(floor: sqlite3.Connection, row: Sequence[object]) -> None:
+    floor.execute("BEGIN IMMEDIATE")
+    floor.execute(f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})", row)
+    floor.execute("COMMIT")
+
+
+def _floor(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+def _chip(person: Person) -> CardRead:
+    content = to_ndef(person.bound)
+    return CardRead(medium="nfc", uid=person.uid, content=content, content_kind=ContentKind.NDEF)
+
+
+def _code(person: Person) -> CardRead:
+    text = person.printed.text.encode()
+    return CardRead(medium="qr", content=text, content_kind=ContentKind.TEXT)
+
+
+def _stranger(person: Person) -> CardRead:
+    return CardRead(medium="nfc", uid=person.uid)
