@@ -23,8 +23,13 @@ Transceive = Callable[[bytes], bytes]
 
 BLOCK = 16
 UID_LENGTH = 7
+CHALLENGE_KEY = 1
+"""The number of the key that a kiosk proves a card with; it opens nothing but reading."""
+SELECT_APPLICATION = bytes.fromhex("00a4040007d276000085010100")
+"""Selects the NDEF application, where the keys live (answered with 9000)."""
 MAC_LENGTH = 8
 _NO_IV = bytes(BLOCK)
+_CARD_LABEL = b"yika.cn card "
 _OK, _MORE = b"\x91\x00", b"\x91\xaf"
 _SDM_MAC_LABEL, _SDM_ENC_LABEL = bytes.fromhex("3cc300010080"), bytes.fromhex("c33c00010080")
 _EV2_ENC_LABEL, _EV2_MAC_LABEL = bytes.fromhex("a55a00010080"), bytes.fromhex("5aa500010080")
@@ -74,6 +79,11 @@ def diversify(master: bytes, uid: bytes, label: bytes) -> bytes:
         plain = (plain + b"\x80").ljust(2 * BLOCK, b"\x00")
     last = bytes(a ^ b for a, b in zip(plain[BLOCK:], subkey, strict=True))
     return _encrypt(master, _NO_IV, plain[:BLOCK] + last)[BLOCK:]
+
+
+def key_for(master: bytes, uid: bytes, key_no: int) -> bytes:
+    """One key of one of our cards, from the office's master key (AN10922)."""
+    return diversify(master, uid, _CARD_LABEL + bytes([key_no]))
 
 
 def _double(block: bytes) -> bytes:

@@ -10,21 +10,18 @@ from dataclasses import dataclass
 
 from card_tools.errors import CardError, CardForged, ChipRefused, ChipTorn, ChipUnsuitable
 from card_tools.ntag424 import (
+    SELECT_APPLICATION,
     Ev2Session,
     Transceive,
     change_file_settings,
     change_key,
-    diversify,
     ev2_first,
+    key_for,
 )
 
-CHALLENGE_KEY = 1
-"""The key that a kiosk proves a card with; it opens nothing but reading."""
 KEY_COUNT = 5
 VERSION = 1
 _FACTORY_KEY = bytes(16)
-_LABEL = b"yika.cn card "
-_SELECT_APPLICATION = bytes.fromhex("00a4040007d276000085010100")
 _SELECT_NDEF = bytes.fromhex("00a4000c02e104")
 _NDEF_FILE = 2
 _NDEF_SIZE = 256
@@ -44,11 +41,6 @@ class Order424:
     """The NDEF message."""
     master: bytes
     """The office's AES-128 master key: every chip's keys are derived from it and the chip's UID."""
-
-
-def key_for(master: bytes, uid: bytes, key_no: int) -> bytes:
-    """One key of one chip (AN10922)."""
-    return diversify(master, uid, _LABEL + bytes([key_no]))
 
 
 def personalise(order: Order424, transceive: Transceive) -> int:
@@ -77,7 +69,7 @@ def _open(order: Order424, transceive: Transceive) -> tuple[Ev2Session, bool]:
     """A session under key 0, the factory's or ours, and whether it is the factory's."""
     own = key_for(order.master, order.uid, 0)
     for key, fresh in ((own, False), (_FACTORY_KEY, True)):
-        _expect(transceive(_SELECT_APPLICATION), _ISO_OK, "open its application")
+        _expect(transceive(SELECT_APPLICATION), _ISO_OK, "open its application")
         try:
             return ev2_first(key, 0, transceive), fresh
         except CardForged:
@@ -98,7 +90,7 @@ def _write_message(order: Order424, transceive: Transceive) -> int:
     content = len(order.message).to_bytes(2, "big") + order.message
     if len(content) > _NDEF_SIZE:
         raise ChipUnsuitable(f"the card needs {len(content)} bytes, an NTAG 424 DNA has {_NDEF_SIZE}")
-    _expect(transceive(_SELECT_APPLICATION), _ISO_OK, "open its application")
+    _expect(transceive(SELECT_APPLICATION), _ISO_OK, "open its application")
     _expect(transceive(_SELECT_NDEF), _ISO_OK, "open its NDEF file")
     if _read(len(content), transceive) == content:
         return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from hardware import factory
 from hardware.ports import CardRead, CardReader, HardwareError, Indicator, Voice
+from kiosk.challenge import Challenger
 from kiosk.clock import BootClock
 from kiosk.config import Config
 from kiosk.errors import ConfigWrong, KioskError
@@ -105,9 +106,10 @@ class _Kiosk:
     def listen(self, readers: Mapping[str, CardReader]) -> None:
         """Sync, and read cards."""
         self._thread.start()
+        challenger = Challenger(self.roster)
         for reader in readers.values():
             self._stack.callback(reader.stop)
-            reader.start(self._tap, self.service.reader_state)
+            reader.start(self._tap, self.service.reader_state, challenger)
 
     def _tap(self, read: CardRead) -> None:
         try:

@@ -59,11 +59,35 @@ def _credential(found: cards.Credential, read: CardRead, roster: RosterView, now
         genuine=True,
     )
     today = datetime.fromtimestamp(now.at / 1000, roster.zone).date() if now.synced else None
+    entry = roster.card_entry(seen.lookup)
     try:
-        cards.verify(found, roster.keys, today=today, uid=read.uid or None)
+        answer = _answer(read, entry)
+        uid = bytes.fromhex(answer["uid"]) if answer else read.uid
+        cards.verify(found, roster.keys, today=today, uid=uid or None)
     except CardError as error:
         return replace(seen, proof="none", genuine=False, fault=Shown(error.word))
-    return replace(seen, name=_name(found, roster.card_entry(seen.lookup)))
+    if answer is not None:
+        seen = replace(seen, proof="challenge", evidence={**seen.evidence, "ti": answer["ti"]})
+    return replace(seen, name=_name(found, entry))
+
+
+def _answer(read: CardRead, entry: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+    """The chip's answer to the challenge; None when it was not asked, or was torn away before the end.
+
+    Only what was asked with a key from the roster counts. :class:`CardForged` when the chip failed.
+    """
+    answer: Mapping[str, str] | None = read.proof.get("challenge") if entry and entry.get("key") else None
+    if answer is None:
+        return None
+    if "refused" in answer:
+        raise CardForged(answer["refused"])
+    if not _is_random(read.uid) and read.uid != bytes.fromhex(answer["uid"]):
+        raise CardForged("the chip shows another UID than its own")
+    return answer
+
+
+def _is_random(uid: bytes) -> bool:
+    return len(uid) == 4 and uid[0] == RANDOM_UID
 
 
 def _name(found: cards.Credential, entry: Mapping[str, Any] | None) -> str | None:
@@ -108,7 +132,7 @@ def _phone(
 def _chip(read: CardRead, roster: RosterView) -> SeenCard:
     if not read.uid:
         return SeenCard(medium=read.medium, fault=Shown.CARD_UNREADABLE)
-    if len(read.uid) == 4 and read.uid[0] == RANDOM_UID:
+    if _is_random(read.uid):
         return SeenCard(medium=read.medium, fault=Shown.PHONE_UID_RANDOM)
     lookup = lookup_key(roster.community_id, "uid", read.uid)
     if read.content_kind is ContentKind.UNREADABLE and roster.card(lookup) is None:

@@ -8,8 +8,8 @@ import pytest
 from card_tools.credential import Issuer, verify
 from card_tools.errors import CardForged, ChipRefused, ChipTorn, ChipUnsuitable
 from card_tools.ndef import from_ndef, to_ndef
-from card_tools.ntag424 import ev2_first
-from card_tools.personalise import CHALLENGE_KEY, Order424, key_for, personalise
+from card_tools.ntag424 import CHALLENGE_KEY, ev2_first, key_for
+from card_tools.personalise import Order424, personalise
 from hardware.simulated.ntag424 import APPLICATION, Ntag424Card
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
