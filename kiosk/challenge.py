@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from card_tools import credential as cards
-from card_tools import ndef, ntag424
+from card_tools import ntag424
 from card_tools.errors import CardForged, CardUnreadable, ChipRefused
+from card_tools.ndef import from_ndef
 from hardware.ports import Transceive
 from kiosk.roster_view import RosterView
 from server.contract.wire import lookup_key
@@ -25,18 +26,23 @@ class Challenger:
     """``hardware.ports.Interrogator``: proves the cards whose challenge key the roster holds.
 
     The key is sealed for what that very card says, so it lies open only while the card is there, and a kiosk
-    that is stolen holds none. Gives ``{"challenge": {"ti", "uid"}}`` in hex, or ``{"challenge": {"refused"}}``
-    when the chip does not hold the key; a card torn away meanwhile is the reader's to handle.
+    that is stolen holds none. Gives ``{"challenge": {"ti", "uid"}}`` in hex, or with ``refused`` in place of
+    both when the chip does not hold the key; a card torn away meanwhile is the reader's to handle.
     """
 
     def __init__(self, roster: RosterHolder) -> None:
         """``roster`` is asked anew for each card."""
         self._roster = roster
 
-    def __call__(self, uid: bytes, message: bytes, transceive: Transceive) -> Mapping[str, Any] | None:
-        """Ask the card that says ``message``; ``uid`` is not believed, the chip tells its own under the key."""
+    def __call__(
+        self,
+        uid: bytes,  # noqa: ARG002 - not believed: the chip tells its own under the key
+        ndef: bytes,
+        transceive: Transceive,
+    ) -> Mapping[str, Any] | None:
+        """Ask the card that says ``ndef``."""
         view = self._roster.view
-        found = _credential(message)
+        found = _credential(ndef)
         if view is None or found is None:
             return None
         entry = view.card_entry(lookup_key(view.community_id, "card", found.card_id))
@@ -52,7 +58,7 @@ class Challenger:
 
 def _credential(message: bytes) -> cards.Credential | None:
     try:
-        return ndef.from_ndef(message) if message else None
+        return from_ndef(message) if message else None
     except CardUnreadable:
         return None
 

@@ -1,4 +1,4 @@
-"""A 424 proves at the kiosk that it is itself: real nfcpy, a chip's worth of frames, a card made as ours are."""
+"""A 424 proves at the kiosk that it is itself: real nfcpy, real frames, a card made as ours are."""
 
 import secrets
 from collections.abc import Callable
@@ -28,7 +28,7 @@ KEY = key_for(MASTER, UID, CHALLENGE_KEY)
 
 
 class Copy(Ntag424Card):
-    """A chip that says what another one said; to native commands it repeats recorded answers, if it has any."""
+    """A chip that says what another one said, and repeats recorded answers to native commands if it has any."""
 
     def __init__(self, uid: bytes, recorded: list[bytes] | None = None) -> None:
         super().__init__(uid, secrets.token_bytes)
