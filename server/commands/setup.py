@@ -129,16 +129,21 @@ def add_kiosk(job: Job, *, name: str, site: str) -> None:
 @click.option("--volunteer", required=True, help="The volunteer's number.")
 @click.option("--uid", help="The chip's number in hex.")
 @click.option("--ndef", is_flag=True, help="Make a credential to be written to that chip.")
+@click.option("--challenge", is_flag=True, help="The same for an NTAG 424 DNA, which kiosks will challenge.")
 @click.option("--expires", help="Last valid day, such as 2028-12-31.")
-def register_card(job: Job, *, volunteer: str, uid: str | None, ndef: bool, expires: str | None) -> None:
+def register_card(
+    job: Job, *, volunteer: str, uid: str | None, ndef: bool, challenge: bool, expires: str | None
+) -> None:
     """Register a card; it replaces the person's active one. Without --uid: a new printed code."""
-    if ndef and not uid:
-        raise click.UsageError("--ndef needs --uid: the credential holds on one chip only")
+    if (ndef or challenge) and not uid:
+        raise click.UsageError("--ndef and --challenge need --uid: the credential holds on one chip only")
     acting = job.runtime.acting("cli")
     last = _day(expires) if expires else None
     with job.runtime.unit_of_work() as uow:
         if uid is None:
             card = cards.register_static(uow, acting, volunteer, expires=last)
+        elif challenge:
+            card = cards.register_challenge(uow, acting, volunteer, uid=_uid(uid), expires=last)
         elif ndef:
             card = cards.register_bound(uow, acting, volunteer, uid=_uid(uid), expires=last)
         else:
@@ -146,8 +151,8 @@ def register_card(job: Job, *, volunteer: str, uid: str | None, ndef: bool, expi
         uow.commit()
     answer = {"card": card.card_id}
     if card.credential is not None:
-        content = to_ndef(card.credential).hex() if ndef else card.credential.text
-        answer["ndef" if ndef else "credential"] = content
+        content = to_ndef(card.credential).hex() if uid else card.credential.text
+        answer["ndef" if uid else "credential"] = content
     job.answer(answer, "\n".join(answer.values()))
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from card_tools.credential import CARD_ID_LENGTH, Credential, digest
+from card_tools.credential import CARD_ID_LENGTH, LENGTH, Credential, digest
+from card_tools.ntag424 import UID_LENGTH
 from server.contract.wire import lookup_key
 from server.domain.calendar import day_start, next_day
 from server.domain.facts import FactKind
@@ -55,6 +56,23 @@ def register_bound(
     issuer = acting.keys.issuer(uow.community_id)
     credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
     return _with_credential(uow, acting, volunteer, credential)
+
+
+def register_challenge(
+    uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, expires: date | None = None
+) -> RegisteredCard:
+    """The same for an NTAG 424 DNA, which proves at the kiosk that it holds a key of its own.
+
+    The office personalises the chip under :meth:`Keys.challenge_master`; the register keeps the chip's UID
+    sealed, since the key is derived from it for every roster and lies nowhere.
+    """
+    if len(uid) != UID_LENGTH:
+        raise Invalid(
+            "an NTAG 424 DNA has a number of 7 bytes", zh="NTAG 424 DNA 芯片编号是 14 位十六进制数。"
+        )
+    issuer = acting.keys.issuer(uow.community_id)
+    credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
+    return _with_credential(uow, acting, volunteer, credential, chip=uid)
 
 
 def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> RegisteredCard:
@@ -113,7 +131,7 @@ def credential_of(acting: Acting, card: Row) -> Credential | None:
     """The credential of a card in the register; None for a chip known by its number."""
     if not card["sealed"]:
         return None
-    return Credential(acting.keys.unseal(card["sealed"], f"card:{card['card_id']}"))
+    return Credential(acting.keys.unseal(card["sealed"], f"card:{card['card_id']}")[:LENGTH])
 
 
 def _bind(uow: Uow, acting: Acting, drafts: list[Draft]) -> None:
@@ -141,21 +159,26 @@ def _replaced(uow: Uow, volunteer: str) -> list[Draft]:
     ]
 
 
-def _with_credential(uow: Uow, acting: Acting, volunteer: str, credential: Credential) -> RegisteredCard:
+def _with_credential(
+    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, chip: bytes = b""
+) -> RegisteredCard:
     volunteer_row(uow, volunteer)
-    draft = _credential_draft(uow, acting, volunteer, credential)
+    draft = _credential_draft(uow, acting, volunteer, credential, chip=chip)
     _bind(uow, acting, [*_replaced(uow, volunteer), draft])
     return RegisteredCard(draft.subject, credential)
 
 
-def _credential_draft(uow: Uow, acting: Acting, volunteer: str, credential: Credential) -> Draft:
+def _credential_draft(
+    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, chip: bytes = b""
+) -> Draft:
+    """``chip`` is the UID of a card that is to be challenged."""
     card_id = credential.card_id.hex()
     known = {
         "medium": "nfc" if credential.proof == "signed" else "qr",
-        "proof": credential.proof,
+        "proof": "challenge" if chip else credential.proof,
         "lookup": lookup_key(uow.community_id, "card", credential.card_id),
         "digest": digest(credential),
-        "sealed": acting.keys.seal(credential.raw, f"card:{card_id}"),
+        "sealed": acting.keys.seal(credential.raw + chip, f"card:{card_id}"),
         "not_after": _end_of(credential.expires_on),
     }
     return Draft(FactKind.BINDING, card_id, _body(acting, volunteer, known))

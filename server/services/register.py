@@ -1,5 +1,6 @@
 """What the register said at a moment: cards, kiosks and forks through time, as grading needs them. Pure."""
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from server.contract.wire import Kind, Shown, TapEvent
 from server.domain.facts import TapStanding
 
 Row = dict[str, Any]
+OF_A_CREDENTIAL = frozenset({"static", "signed", "challenge"})
+"""Proofs whose evidence is the digest of what the card says."""
 
 
 @dataclass(slots=True)
@@ -106,17 +109,22 @@ def _proof(event: TapEvent, card: Row | None) -> tuple[str, str | None]:
     """The proof as the evidence bears it out, and what speaks against the tap."""
     if card is None or event.medium == "touch":
         return event.proof, None
-    strength = PROOFS.index(event.proof)
-    if card["digest"] and event.proof in {"static", "signed"}:
+    if card["digest"] and event.proof in OF_A_CREDENTIAL:
         # The digest is of this very credential: another one with this card's id was never issued.
         if event.evidence.get("digest") != card["digest"]:
             return "none", "card_forged"
-        return event.proof if strength <= PROOFS.index(card["proof"]) else card["proof"], None
+        proof = "signed" if event.proof == "challenge" and not _is_ti(event) else event.proof
+        return min(proof, card["proof"], key=PROOFS.index), None
     if event.proof == "rotating" and event.clock == "unsynced":
         return "static", None
-    if not card["digest"] and event.proof in {"static", "signed"}:
+    if not card["digest"] and event.proof in OF_A_CREDENTIAL:
         return "uid", None
     return event.proof, None
+
+
+def _is_ti(event: TapEvent) -> bool:
+    """Whether the evidence names the conversation: the four bytes that the chip chose for it."""
+    return re.fullmatch("[0-9a-f]{8}", str(event.evidence.get("ti"))) is not None
 
 
 def _contradiction(event: TapEvent, card: Row | None, at: int) -> str | None:

@@ -12,13 +12,15 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from card_tools.credential import Credential, seal_name
+from card_tools.credential import LENGTH, Credential, seal_key, seal_name
+from card_tools.ntag424 import CHALLENGE_KEY, key_for
 from server.contract.rules import HOUR
 from server.contract.wire import Manifest, canonical, roster_delta, roster_hash
 from server.domain.calendar import day_of, day_start, next_day
 from server.domain.ledger import person_account
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
+from server.services.keys import Keys
 from server.services.names import shown_name
 from server.services.policies import rules
 from server.services.sessions import KnownKiosk
@@ -233,6 +235,7 @@ def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:
             "state": _state(row, acting.now),
             "name": _sealed_name(acting, row, people.get(row["volunteer"])),
         }
+        | _challenge(acting.keys, uow.community_id, row)
         for row in sorted(uow.rows("cards").rows(), key=_newest_active_last)
     }
 
@@ -257,4 +260,18 @@ def _sealed_name(acting: Acting, card: Row, person: Row | None) -> str | None:
 @lru_cache(maxsize=20_000)
 def _wrap(unseal: Any, sealed: str, about: str, name: str) -> str:
     """Wrapping costs two key derivations, and a roster of 1,550 people is built after every change."""
-    return seal_name(Credential(unseal(sealed, about)), name).hex()
+    return seal_name(Credential(unseal(sealed, about)[:LENGTH]), name).hex()
+
+
+def _challenge(keys: Keys, community_id: str, card: Row) -> dict[str, str]:
+    """For an NTAG 424 DNA the key that it has to prove, which only the card's own words open."""
+    if card["proof"] != "challenge" or card["state"] not in {"active", "lost"}:
+        return {}
+    return {"key": _wrap_key(keys, community_id, card["sealed"], f"card:{card['card_id']}")}
+
+
+@lru_cache(maxsize=20_000)
+def _wrap_key(keys: Keys, community_id: str, sealed: str, about: str) -> str:
+    opened = keys.unseal(sealed, about)
+    key = key_for(keys.challenge_master(community_id), opened[LENGTH:], CHALLENGE_KEY)
+    return seal_key(Credential(opened[:LENGTH]), key).hex()

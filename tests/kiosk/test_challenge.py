@@ -28,7 +28,7 @@ KEY = key_for(MASTER, UID, CHALLENGE_KEY)
 
 
 class Copy(Ntag424Card):
-    """A chip that says what another one said, and repeats recorded answers to native commands if it has any."""
+    """A chip that says what another one said, and repeats the native answers it has recorded, if any."""
 
     def __init__(self, uid: bytes, recorded: list[bytes] | None = None) -> None:
         super().__init__(uid, secrets.token_bytes)

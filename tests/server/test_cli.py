@@ -111,9 +111,23 @@ def test_a_chip_is_registered_bare_or_with_a_credential_of_its_own(cli: Cli, vol
     assert from_ndef(bytes.fromhex(bound["ndef"])).kind is Kind.BOUND
 
 
+def test_a_chip_to_be_challenged_is_registered_without_telling_its_key(cli: Cli, volunteer: str) -> None:
+    found = cli.json("register-card", "--volunteer", volunteer, "--uid", "04A1B2C3D4E5F6", "--challenge")
+    assert list(found) == ["card", "ndef"]
+    said = from_ndef(bytes.fromhex(found["ndef"]))
+    assert (said.kind, said.card_id.hex()) == (Kind.BOUND, found["card"])
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
-    [(("--uid", "08123456"), 1), (("--uid", "xyz"), 1), (("--ndef",), 2), (("--expires", "soon"), 2)],
+    [
+        (("--uid", "08123456"), 1),
+        (("--uid", "xyz"), 1),
+        (("--ndef",), 2),
+        (("--challenge",), 2),
+        (("--uid", "04A1B2C3", "--challenge"), 1),
+        (("--expires", "soon"), 2),
+    ],
 )
 def test_a_card_that_cannot_be_is_refused(cli: Cli, volunteer: str, more: tuple[str, ...], code: int) -> None:
     assert cli.run("register-card", "--volunteer", volunteer, *more).exit_code == code
