@@ -1,7 +1,7 @@
 """One bit of the journal turns over: ``journal verify`` finds it, or it does no harm, and the kiosk goes on.
 
 Harmless by construction are bits that nothing reads: free space in a page, the tail of the write-ahead log
-behind its last commit, and counters that SQLite makes anew. There the journal opens with every event as it was.
+behind its last commit, counters that SQLite makes anew. There the journal opens with every event as it was.
 """
 
 import os
@@ -90,7 +90,7 @@ def damaged(tmp_path: Path, request: pytest.FixtureRequest) -> Damaged:
 
 
 def test_every_flipped_bit_is_found_or_harmless_and_what_waits_is_carried(damaged: Damaged) -> None:
-    """A new journal begins that names the old one, and carries each waiting event but the one that was hit."""
+    """A new journal begins that names the old one, and carries every waiting event but the one hit."""
     rng, became = random.Random(11), Counter[str]()
     for place in sorted(rng.sample(range(damaged.bits), FLIPS // 2)):
         damaged.put_back()
