@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from server.db import tables
-from server.db.repositories import Row, Rows, chunks
+from server.db.repositories import Row, Rows, chunks, plain
 
 DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
 """Columns that may come out otherwise when the server learns more; the rest is read from the body once."""
@@ -58,7 +58,7 @@ class EventRows(Rows):
         columns = [self.table.c[name] for name in READING]
         mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1]})
         query = select(*columns).where(mine, self.table.c.seq >= low, self.table.c.boot_id != "")
-        return [dict(row) for row in self.connection.execute(query.order_by(self.table.c.seq)).mappings()]
+        return plain(self.connection.execute(query.order_by(self.table.c.seq)))
 
     def last_believed(self, journal: tuple[str, str], below: int) -> tuple[int, int] | None:
         """Place and time of the last event below a place whose own clock was synced and believed."""
@@ -82,5 +82,5 @@ class EventRows(Rows):
             )
             for concerned in (self.table.c.volunteer.in_(part), self.table.c.event_id.in_(naming)):
                 query = select(self.table).where(self._where({}), concerned, *limits)
-                found |= {row["event_id"]: dict(row) for row in self.connection.execute(query).mappings()}
+                found |= {row["event_id"]: row for row in plain(self.connection.execute(query))}
         return list(found.values())

@@ -14,6 +14,7 @@ A Raspberry Pi has no clock battery: its wall clock may stand in 1970, its time 
 The result depends on the sets of readings and samples only, never on the order in which they came.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -120,15 +121,15 @@ def _agrees(point: tuple[int, int], server: list[tuple[int, int]]) -> bool:
 
 
 def _offset_at(line: list[tuple[int, int]], uptime: int) -> tuple[int, int]:
-    """The offset at an uptime, and the distance to the nearest sample."""
-    before = max((p for p in line if p[0] <= uptime), default=None)
-    after = min((p for p in line if p[0] >= uptime), default=None)
-    if before is None or after is None:
-        nearest = before or after
-        assert nearest is not None
+    """The offset at an uptime, and the distance to the nearest sample; ``line`` comes from ``_points``."""
+    # A boot has a point for each synced event, so that a scan for each event would be quadratic.
+    place = bisect_left(line, (uptime,))
+    if place < len(line) and line[place][0] == uptime:
+        return line[place][1], 0
+    if place in (0, len(line)):
+        nearest = line[min(place, len(line) - 1)]
         return nearest[1], abs(nearest[0] - uptime)
-    if before == after:
-        return before[1], 0
+    before, after = line[place - 1], line[place]
     share = (after[1] - before[1]) * (uptime - before[0]) // (after[0] - before[0])
     return before[1] + share, min(uptime - before[0], after[0] - uptime)
 
@@ -209,4 +210,6 @@ def _least(cap: int | None, at: int) -> int:
 
 
 def _moved(corrected: Corrected, at: int) -> Corrected:
+    if at == corrected.at:
+        return corrected
     return replace(corrected, at=at, uncertainty=corrected.uncertainty + abs(at - corrected.at))
