@@ -8,15 +8,15 @@ busiest ten minutes (60 taps in one push); with a clock sample that tells nothin
 from collections.abc import Callable, Iterator
 from time import perf_counter
 
-from benchmarks.community import DAILY, DAY, FIRST_DAY, HOUR, Town, town
+from benchmarks.community import DAILY, DAY, FIRST_DAY, Town, town
 from benchmarks.kiosk_parts import kiosk
 from benchmarks.report import Options, Result, quantile, timed
 from hardware.ports import CardRead
+from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Push, push_to_bytes
 
 SIZES = (1_000, 10_000, 100_000)
 TAPS_A_DAY, PEOPLE, KIOSKS = 200, 1550, 4
-MINUTE = HOUR // 60
 
 
 def run(options: Options) -> Result:

@@ -109,7 +109,7 @@ def _rows(own: Town, table: str, skip: int) -> Raw:
     names = [column.name for column in Base.metadata.tables[table].columns]
     quoted = ", ".join(f'"{name}"' for name in names)
     order = "seq" if "seq" in names and table != "events" else names[1]
-    query = f'SELECT {quoted} FROM "{table}" ORDER BY "{order}"'  # noqa: S608 - our own tables
+    query = f'SELECT {quoted} FROM "{table}" ORDER BY "{order}"'
     with own.database.reading() as connection:
         found = [tuple(row) for row in connection.exec_driver_sql(query)]
     return names, [tuple(_text(v) for v in row) for row in (found[skip:] if table != "balances" else found)]
@@ -159,15 +159,15 @@ def _driver(url: str) -> Iterator[Driver]:
         return
     with psycopg.connect(postgres.bare(url)) as connection, connection.cursor() as cursor:
 
-        def many_pg(table: str, names: list[str], rows: list[tuple[Any, ...]]) -> object:
-            return cursor.executemany(_insert(table, names, "%s"), rows)
+        def many_pg(table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+            cursor.executemany(_insert(table, names, "%s"), rows)
 
         yield lambda: None, many_pg, connection.commit, postgres.settings(url)
 
 
 def _insert(table: str, names: list[str], mark: str) -> str:
     quoted = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{table}" ({quoted}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608
+    return f'INSERT INTO "{table}" ({quoted}) VALUES ({", ".join([mark] * len(names))})'
 
 
 def _profiled(work: Callable[[], object]) -> list[dict[str, Any]]:
@@ -179,12 +179,11 @@ def _profiled(work: Callable[[], object]) -> list[dict[str, Any]]:
     by_own = sorted(stats.items(), key=lambda item: -item[1][2])[:TOP]
     ours = [item for item in stats.items() if "/server/" in item[0][0] or "/card_tools/" in item[0][0]]
     by_all = sorted(ours, key=lambda item: -item[1][3])[: 2 * TOP]
-    named = [
+    return [
         {"function": _named(key), "calls": entry[1], kind: round(entry[at] / whole, 3)}
         for kind, at, found in (("own share", 2, by_own), ("share with callees", 3, by_all))
         for key, entry in found
     ]
-    return named
 
 
 def _named(key: tuple[str, int, str]) -> str:

@@ -70,7 +70,7 @@ def person(index: int) -> Person:
 
 @contextmanager
 def kiosk(folder: Path, people: int) -> Iterator[Kiosk]:
-    """A kiosk whose roster lists so many people, each with two cards and a turn in every twentieth."""
+    """A kiosk whose roster lists so many people, each with two cards."""
     known = [person(index) for index in range(1, people + 1)]
     roster = RosterStore(
         folder / "roster.json",
@@ -111,17 +111,15 @@ def _entries(people: list[Person]) -> dict[str, Any]:
     entries["community"]["contact"] = "8510"
     entries["site"]["activities"] = ["duty"]
     entries["activity:duty"] |= {"training": False, "checkpoints": []}
+    volunteer = {"status": "active", "blocked": None, "trained": [], "leads": [], "team": None}
+    volunteer |= {"total": 600, "open": None, "proposal": None}
     for each in people:
-        entries[f"volunteer:{each.number}"] = {"status": "active", "blocked": None, "trained": []} | {
-            **{"leads": [], "team": None, "total": 600, "open": None, "proposal": None}
-        }
+        entries[f"volunteer:{each.number}"] = dict(volunteer)
         for medium, card in (("nfc", each.bound), ("qr", each.printed)):
-            lookup = lookup_key(COMMUNITY, "card", card.card_id)
-            entries[f"card:{lookup}"] = {
-                **{"card": card.card_id.hex(), "volunteer": each.number, "state": "active", "since": 0},
-                **{"medium": medium, "proof": card.proof, "not_after": None},
-                "name": seal_name(card, f"王{each.number}").hex(),
-            }
+            known = {"card": card.card_id.hex(), "volunteer": each.number, "state": "active", "since": 0}
+            known |= {"medium": medium, "proof": card.proof, "not_after": None}
+            known["name"] = seal_name(card, f"王{each.number}").hex()
+            entries[f"card:{lookup_key(COMMUNITY, 'card', card.card_id)}"] = known
     return entries
 
 

@@ -1,4 +1,4 @@
-"""A private PostgreSQL with its own durable settings, for as long as a benchmark runs; None without binaries."""
+"""A private PostgreSQL with its own durable settings, for as long as a benchmark runs."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ SETTINGS = ("fsync", "synchronous_commit", "wal_sync_method", "shared_buffers", 
 
 
 def binaries() -> Path | None:
-    """Where the newest PostgreSQL's programs are."""
+    """Where the newest PostgreSQL's programs are; None when it is not installed."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     return max(found, default=None, key=lambda path: int(path.parent.name))
 
