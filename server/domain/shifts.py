@@ -111,6 +111,7 @@ class _Walk:
             self._leave(at)
         if step is not Step.END and act.tap.action == Action.END:
             self._note(act, NoteCode.END_WITHOUT_SHIFT)
+            self._touched = None  # what repeats this tap has nothing to do with a shift of hours ago
             return
         if step is not Step.END:
             self._start(act, after=before.shift if before and step is Step.HAND_OVER else None)
