@@ -144,6 +144,8 @@ class Card(Owned, Base):
     """Hash of the issued credential, to compare with a tap's evidence."""
     sealed: Mapped[str | None]
     """The credential encrypted under the server's key: names are wrapped for it, nobody else can read it."""
+    public: Mapped[str | None]
+    """A phone's public key (P-256, uncompressed point, hex): kiosks check its changing code with it."""
     issued_at: Mapped[Millis]
     fact_seq: Mapped[Millis]
 

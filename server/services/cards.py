@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+
 from card_tools.credential import CARD_ID_LENGTH, LENGTH, Credential, digest
 from card_tools.ntag424 import UID_LENGTH
 from server.contract.wire import lookup_key
@@ -24,8 +26,11 @@ CARD_FIELDS = (
     "lookup",
     "digest",
     "sealed",
+    "public",
     "issued_at",
 )
+PHONE = "rotating"
+"""What a phone proves: its code stands beside the person's card and replaces another phone's only."""
 DOUBLE_UID = 7
 """Bytes of a chip's own number; four bytes beginning with 08 are drawn anew by phones for every touch."""
 
@@ -92,9 +97,33 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> Reg
     return RegisteredCard(card_id, None)
 
 
+def register_phone(uow: Uow, acting: Acting, volunteer: str, *, public: bytes) -> RegisteredCard:
+    """A phone whose code is signed with a key of its own (P-256); replaces the person's other phone."""
+    volunteer_row(uow, volunteer)
+    try:
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public)
+    except ValueError as error:
+        raise Invalid("this is no public key of a phone", zh="这不是手机公钥，请刷新页面后重试。") from error
+    card_id = acting.entropy(CARD_ID_LENGTH)
+    lookup = lookup_key(uow.community_id, "card", card_id)
+    known = {"medium": "qr", "proof": PHONE, "lookup": lookup, "public": public.hex()}
+    draft = Draft(FactKind.BINDING, card_id.hex(), _body(acting, volunteer, known))
+    _bind(uow, acting, [*_replaced(uow, volunteer, phones=True), draft])
+    return RegisteredCard(draft.subject, None)
+
+
+def lose_phones(uow: Uow, acting: Acting, volunteer: str) -> int:
+    """The person's phone is gone: its codes count no more from now on; how many there were."""
+    phones = uow.rows("cards").rows("card_id", volunteer=volunteer, state="active", proof=PHONE)
+    for phone in phones:
+        set_state(uow, acting, phone["card_id"], "lost")
+    return len(phones)
+
+
 def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[RegisteredCard]:
     """First printed cards for many people at once; none of them may have an active card."""
-    if uow.rows("cards").rows(volunteer=set(volunteers), state="active"):
+    active = uow.rows("cards").rows(volunteer=set(volunteers), state="active")
+    if any(card["proof"] != PHONE for card in active):
         raise Conflict(
             "some of these people have an active card", zh="其中有人已有在用的卡，请先去掉这些人。"
         )
@@ -122,7 +151,7 @@ def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int 
         )
     drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state}, since)]
     if state == "active":
-        drafts = [*_replaced(uow, card["volunteer"]), *drafts]
+        drafts = [*_replaced(uow, card["volunteer"], phones=card["proof"] == PHONE), *drafts]
     _bind(uow, acting, drafts)
     return _card(uow, card_id)
 
@@ -152,10 +181,12 @@ def _fields(card: Row) -> Row:
     return {name: card[name] for name in CARD_FIELDS}
 
 
-def _replaced(uow: Uow, volunteer: str) -> list[Draft]:
+def _replaced(uow: Uow, volunteer: str, *, phones: bool = False) -> list[Draft]:
     active = uow.rows("cards").rows("card_id", volunteer=volunteer, state="active")
     return [
-        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced"}) for card in active
+        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced"})
+        for card in active
+        if (card["proof"] == PHONE) is phones
     ]
 
 

@@ -101,6 +101,7 @@ def _policy(fact: Row, views: Views) -> None:
 def _binding(fact: Row, views: Views) -> None:
     names = ("volunteer", "state", "medium", "proof", "not_after", "lookup", "digest", "sealed", "issued_at")
     row = {"card_id": fact["subject"], **_pick(fact["body"], *names)}
+    row["public"] = fact["body"].get("public")  # the first facts about cards know of no phones
     _put(views, "cards", row | {"since": fact["holds_from"], "fact_seq": fact["seq"]})
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from card_tools.phone_code import TOLERANCE, step_at
 from server.contract.rules import PROOFS
 from server.contract.wire import Kind, Shown, TapEvent
 from server.domain.facts import TapStanding
 
 Row = dict[str, Any]
-OF_A_CREDENTIAL = frozenset({"static", "signed", "challenge"})
-"""Proofs whose evidence is the digest of what the card says."""
+OF_A_CREDENTIAL = frozenset({"static", "signed", "rotating", "challenge"})
+"""Proofs that a card with a credential can only have given with the digest of what it says."""
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ def grade(event: TapEvent, stored: Row, at: int, register: Register) -> Graded:
     history = register.cards.get(card_id)
     card = history.at(at) if history else None
     kiosk = register.kiosks[stored["kiosk_id"]].at(at) if stored["kiosk_id"] in register.kiosks else None
-    proof, doubt = _proof(event, card)
+    proof, doubt = _proof(event, card, at)
     standing, reason = _standing(event, stored, register)
     if standing is TapStanding.GOOD:
         reason = doubt or _contradiction(event, card, at)
@@ -105,21 +106,27 @@ def _standing(event: TapEvent, stored: Row, register: Register) -> tuple[TapStan
     return TapStanding.GOOD, None
 
 
-def _proof(event: TapEvent, card: Row | None) -> tuple[str, str | None]:
+def _proof(event: TapEvent, card: Row | None, at: int) -> tuple[str, str | None]:
     """The proof as the evidence bears it out, and what speaks against the tap."""
     if card is None or event.medium == "touch":
         return event.proof, None
+    if card.get("public"):
+        return _phone_proof(event, at), None
     if card["digest"] and event.proof in OF_A_CREDENTIAL:
         # The digest is of this very credential: another one with this card's id was never issued.
         if event.evidence.get("digest") != card["digest"]:
             return "none", "card_forged"
         proof = "signed" if event.proof == "challenge" and not _is_ti(event) else event.proof
         return min(proof, card["proof"], key=PROOFS.index), None
-    if event.proof == "rotating" and event.clock == "unsynced":
-        return "static", None
-    if not card["digest"] and event.proof in OF_A_CREDENTIAL:
-        return "uid", None
-    return event.proof, None
+    return min(event.proof, card["proof"], key=PROOFS.index), None
+
+
+def _phone_proof(event: TapEvent, at: int) -> str:
+    """A phone's code proves presence only in the half minutes around the one that it names."""
+    step = event.evidence.get("step")
+    in_time = isinstance(step, int) and abs(step - step_at(at)) <= TOLERANCE
+    fresh = event.proof == "rotating" and event.clock == "synced" and in_time
+    return "rotating" if fresh else min(event.proof, "static", key=PROOFS.index)
 
 
 def _is_ti(event: TapEvent) -> bool:

@@ -235,6 +235,7 @@ def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:
             "state": _state(row, acting.now),
             "name": _sealed_name(acting, row, people.get(row["volunteer"])),
         }
+        | ({"public": row["public"]} if row["public"] else {})
         | _challenge(acting.keys, uow.community_id, row)
         for row in sorted(uow.rows("cards").rows(), key=_newest_active_last)
     }
