@@ -1,8 +1,9 @@
 """What one push, and one kiosk's tap, cost as history grows: they should cost the same for life.
 
 A community grows day by day. At each size one person's single tap is pushed again and again, then a desk's
-busiest ten minutes (60 taps in one push); with a clock sample that tells nothing new, and with one that does
-(every six hours). The person who served every single day is measured apart: nobody's past is longer.
+busiest ten minutes (60 taps in one push). A single tap comes with a clock sample that tells nothing new, and
+with one that does (every six hours); the 60 come on a morning, so they always bring a new one. The person who
+served every single day is measured apart: nobody's past is longer.
 """
 
 from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ def _situations(own: Town) -> Iterator[tuple[str, Iterator[tuple[int, Push]]]]:
     yield "one tap", _singles(own, lambda turn: others[turn % len(others)], 20 * MINUTE)
     yield "one tap of who came daily", _singles(own, lambda _: DAILY, 20 * MINUTE)
     yield "one tap, new clock sample", _singles(own, lambda turn: others[turn % len(others)], 7 * HOUR)
-    yield "60 taps in one push", _crowds(own, others)
+    yield "60 taps in one push, new clock sample", _crowds(own, others)
 
 
 def _singles(own: Town, who: Callable[[int], str], apart: int) -> Iterator[tuple[int, Push]]:

@@ -111,7 +111,13 @@ def _entries(people: list[Person]) -> dict[str, Any]:
     entries["community"]["contact"] = "8510"
     entries["site"]["activities"] = ["duty"]
     entries["activity:duty"] |= {"training": False, "checkpoints": []}
-    volunteer = {"status": "active", "blocked": None, "trained": [], "leads": [], "team": None}
+    volunteer: dict[str, Any] = {
+        "status": "active",
+        "blocked": None,
+        "trained": [],
+        "leads": [],
+        "team": None,
+    }
     volunteer |= {"total": 600, "open": None, "proposal": None}
     for each in people:
         entries[f"volunteer:{each.number}"] = dict(volunteer)
