@@ -5,18 +5,19 @@ import io
 import json
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.errors import NotFound
+from server.errors import Invalid, NotFound
+from server.services.cards import PHONE, lose_phones, register_phone
 from server.services.certificates import log_export
 from server.services.members import set_consent
 from server.web import words
 from server.web.access import SIGNED_IN, allow
 from server.web.cells import safe_cell
-from server.web.context import acting, now, reading, writing
+from server.web.context import acting, community_id, now, reading, writing
 from server.web.forms import Fields
 from server.web.staff.base import DAY, done
 from server.web.times import rfc3339
@@ -54,6 +55,40 @@ def consent() -> BaseResponse:
             set_consent(uow, acting(), number, purpose=purpose, granted=fields.tick("granted"))
         done(_("已记录。"))
     return redirect(url_for("me.index") + "#consents")
+
+
+@blueprint.get("/phone")
+@allow(SIGNED_IN)
+def phone() -> str:
+    """The phone as a card: a code that changes, made by the page itself."""
+    with reading() as uow:
+        person = _me(uow)
+        cards = uow.views.people.cards_of(person["number"])
+    active = next((c for c in cards if c["proof"] == PHONE and c["state"] == "active"), None)
+    return render_template("me/phone.html", person=person, phone=active, community=community_id())
+
+
+@blueprint.post("/phone")
+@allow(SIGNED_IN)
+def enrol_phone() -> Response:
+    """Register this phone's public key; its other half never leaves the phone."""
+    try:
+        public = bytes.fromhex(request.form.get("public", ""))
+    except ValueError as error:
+        raise Invalid("a public key is hex", zh="这不是手机公钥，请刷新页面后重试。") from error
+    with writing() as uow:
+        card = register_phone(uow, acting(), _me(uow)["number"], public=public)
+    return jsonify(card=card.card_id)
+
+
+@blueprint.post("/phone/lost")
+@allow(SIGNED_IN)
+def lose_phone() -> BaseResponse:
+    """The phone is gone: its codes count no more."""
+    with writing() as uow:
+        lose_phones(uow, acting(), _me(uow)["number"])
+    done(_("已停用。打卡机几秒内生效。"))
+    return redirect(url_for("me.phone"))
 
 
 @blueprint.get("/data.<kind>")

@@ -38,6 +38,9 @@ WHO: dict[tuple[str, str], set[Any]] = {
     ("GET", "me.index"): SIGNED_IN,
     ("GET", "me.download"): SIGNED_IN,
     ("POST", "me.consent"): SIGNED_IN,
+    ("GET", "me.phone"): SIGNED_IN,
+    ("POST", "me.enrol_phone"): SIGNED_IN,
+    ("POST", "me.lose_phone"): SIGNED_IN,
     ("GET", "staff.dashboard"): LEADERS,
     ("GET", "staff.live"): LEADERS,
     ("GET", "staff.shifts"): LEADERS,
@@ -99,7 +102,10 @@ WHO: dict[tuple[str, str], set[Any]] = {
     **{("POST", f"kiosk_api.{name}"): PROVES_ITSELF for name in ("enrol_kiosk", "session", "events")},
     ("GET", "kiosk_api.roster"): PROVES_ITSELF,
 }
-NEEDS_A_FILE_OF_ONES_OWN = {"me.index", "me.download", "me.consent", "certificates.own"}
+NEEDS_A_FILE_OF_ONES_OWN = {
+    *("me.index", "me.download", "me.consent", "me.phone", "me.enrol_phone", "me.lose_phone"),
+    "certificates.own",
+}
 SAMPLES = {
     "number": "M0005",
     "shift_id": "nothing",

@@ -5,6 +5,9 @@ import io
 import re
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from server.services.members import set_consent
 
 
@@ -40,6 +43,21 @@ def test_a_consent_is_withdrawn_as_easily_as_given(site: Any) -> None:
     assert row["withdrawn_at"] is not None
     client.post("/me/consents", data={"purpose": "record", "granted": ""})
     assert site.bench.rows("consents", number="M0004", purpose="record")[0]["withdrawn_at"] is None
+
+
+def test_a_phone_is_enrolled_with_a_public_key_and_switched_off(site: Any) -> None:
+    client = site.client("volunteer")
+    assert client.post("/me/phone", data={"public": "not hex"}).status_code == 400
+    assert client.post("/me/phone", data={"public": "04" + "00" * 64}).status_code == 400
+    key = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint).hex()
+    card = client.post("/me/phone", data={"public": point}).json["card"]
+    assert f'data-card="{card}"' in client.get("/me/phone").text
+    (row,) = site.bench.rows("cards", card_id=card)
+    assert (row["volunteer"], row["public"], row["state"]) == ("M0004", point, "active")
+    client.post("/me/phone/lost")
+    assert site.bench.rows("cards", card_id=card)[0]["state"] == "lost"
+    assert 'data-card=""' in client.get("/me/phone").text
 
 
 def test_a_certificate_says_time_service_and_recorder_and_can_be_checked(site: Any) -> None:
