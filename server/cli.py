@@ -3,12 +3,15 @@
 import click
 
 from server.commands import data, setup
+from server.commands.support import show_variables
 
 
 @click.group(context_settings={"auto_envvar_prefix": "YIKA", "help_option_names": ["-h", "--help"]})
-@click.option("--data-dir", help="Where key and SQLite file lie.")
-@click.option("--database-url", help="SQLAlchemy URL; default SQLite in the data directory.")
-@click.option("--community", help="Which, where a database holds several.")
+@click.option("--data-dir", show_envvar=True, help="Where key and SQLite file lie.")
+@click.option(
+    "--database-url", show_envvar=True, help="SQLAlchemy URL; default SQLite in the data directory."
+)
+@click.option("--community", show_envvar=True, help="Which, where a database holds several.")
 @click.version_option(package_name="yika")
 def main(data_dir: str | None, database_url: str | None, community: str | None) -> None:
     """Yika 一卡: one card, one person, every hour counted. The server."""
@@ -21,3 +24,4 @@ for _command in (
     *(data.backup, data.restore),
 ):
     main.add_command(_command)
+show_variables(main)

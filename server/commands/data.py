@@ -16,21 +16,29 @@ from server.config import read_keys
 from server.db.migrate import upgrade
 from server.db.transfer import check_sqlite, copy_sqlite, dump, load
 from server.db.unit_of_work import UnitOfWork
-from server.errors import Conflict, Invalid
+from server.errors import Conflict, Invalid, ServerError
 from server.services.audit import audit as run_audit
+from server.services.certificates import log_export
 from server.services.reprojecting import reproject_all
 from server.services.settling import settle as run_settle
 
 DATABASE = "yika.sqlite"
 KEY = "server.key"
+FINDINGS_KEPT = 100
+"""How many findings of a run its log entry names; the number says how many there were."""
 
 
 @click.command()
 @command()
 def audit(job: Job) -> int:
-    """Derive everything again and compare; exit 1 with a list if anything differs."""
+    """Derive everything again and compare; exit 1 with a list if anything differs. The run is logged."""
     with job.runtime.reading() as uow:
         found = run_audit(uow, job.runtime.keys)
+    try:
+        _log(job, "audit", len(found), {"findings": [str(finding) for finding in found[:FINDINGS_KEPT]]})
+    except ServerError as error:
+        # What was found is told whether or not it can be written down.
+        job.note(f"yika-server: this run is not in the log: {error.zh} {error}")
     lines = [f"{f.table} {f.subject}: {f.message}" for f in found]
     answer = {"ok": not found, "findings": [f.to_dict() for f in found]}
     job.answer(answer, "\n".join(lines) or "all is as it must be")
@@ -66,10 +74,15 @@ def export(job: Job, *, file: Path) -> None:
     runtime = job.runtime
     with runtime.unit_of_work() as uow:
         rows = _write_lines(uow, file)
-        logged = {"export_id": runtime.ids(), "at": runtime.clock(), "by": "cli", "what": "community"}
-        uow.rows("exports").add([logged | {"detail": {"file": file.name}, "rows": rows}])
+        log_export(uow, runtime.acting("cli"), "community", rows=rows, detail={"file": file.name})
         uow.commit()
     job.answer({"file": str(file), "rows": rows}, f"{rows} rows written to {file}")
+
+
+def _log(job: Job, what: str, rows: int, detail: dict[str, Any]) -> None:
+    with job.runtime.unit_of_work() as uow:
+        log_export(uow, job.runtime.acting("cli"), what, rows=rows, detail=detail)
+        uow.commit()
 
 
 def _write_lines(uow: UnitOfWork, file: Path) -> int:
@@ -99,7 +112,7 @@ def _new_file(file: Path) -> io.BufferedWriter:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(job: Job, *, file: Path) -> int:
     """Read an exported community; kept only if its audit is clean under this server's key."""
-    with UnitOfWork(job.runtime.database, "") as uow, file.open(encoding="utf-8") as lines:
+    with UnitOfWork(job.runtime.database, "") as uow, file.open("rb") as lines:
         rows = load(uow, lines)
         found = run_audit(uow, job.runtime.keys)
         if not found:
@@ -187,7 +200,7 @@ def _sqlite_file(job: Job) -> Path:
 
 @click.command("demo-data")
 @command()
-@click.option("--seed", default=20180705, show_default=True, type=int)
+@click.option("--seed", default=20180705, show_default=True, type=int, help="The same seed, the same people.")
 def demo_data(job: Job, *, seed: int) -> None:
     """Fill an empty community with fictional people and a month of taps, through ingest only."""
     made = importlib.import_module("server.demo.build").build(job.runtime, seed=seed)

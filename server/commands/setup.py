@@ -11,7 +11,7 @@ import click
 from card_tools.ndef import to_ndef
 from card_tools.qr import any_matrix
 from server.commands.support import Job, command
-from server.config import make_key_file
+from server.config import ServerConfig, make_key_file
 from server.db.migrate import upgrade
 from server.domain.calendar import day_start
 from server.errors import BadConfig, Invalid
@@ -25,13 +25,12 @@ DEFAULT_COMMUNITY = "meihu"
 @click.command()
 @command(needs_schema=False)
 @click.option("--name", default="美湖社区", help="The community's name.")
-@click.option("--name-en", default="Meihu Community")
+@click.option("--name-en", default="Meihu Community", help="The community's name in English.")
 @click.option("--contact", default="", help="Whom people ask, as shown on kiosks.")
 def init(job: Job, *, name: str, name_en: str, contact: str) -> None:
     """Make key, tables and community; safe to repeat."""
     runtime = job.runtime
-    runtime.config.data_dir.mkdir(parents=True, exist_ok=True)
-    made_key = make_key_file(runtime.config.key_file, os.urandom(32))
+    made_key = _make_key(runtime.config)
     upgrade(runtime.database)
     community = runtime.config.community or DEFAULT_COMMUNITY
     with runtime.unit_of_work(community) as uow:
@@ -44,11 +43,28 @@ def init(job: Job, *, name: str, name_en: str, contact: str) -> None:
     job.answer(answer | {"database": str(runtime.database.url)}, f"ready: community {community}")
 
 
+def _make_key(config: ServerConfig) -> bool:
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        return make_key_file(config.key_file, os.urandom(32))
+    except OSError as error:
+        raise BadConfig(
+            f"the data directory {config.data_dir} cannot be used: {error.strerror}",
+            zh=f"数据目录 {config.data_dir} 无法使用，请用 --data-dir 换一个。",
+        ) from error
+
+
 @click.command()
 @command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--threads", default=16, show_default=True, type=click.IntRange(1, 256))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="And the port.")
+@click.option(
+    "--threads",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="How many requests are answered at once.",
+)
 def run(job: Job, *, host: str, port: int, threads: int) -> int:
     """Serve until stopped."""
     # Only serving needs the web libraries: every other sub-command starts in a quarter of the time without.
@@ -81,7 +97,7 @@ def _asked_to_stop(_signum: int, _frame: FrameType | None) -> None:
 @click.command("create-user")
 @command()
 @click.argument("name")
-@click.option("--role", required=True, type=click.Choice(users.ROLES))
+@click.option("--role", required=True, type=click.Choice(users.ROLES), help="What this person may do.")
 @click.option("--volunteer", help="The volunteer's number, for leaders and volunteers.")
 def create_user(job: Job, *, name: str, role: str, volunteer: str | None) -> None:
     """Make a login; the password is drawn, or read from YIKA_PASSWORD."""
@@ -96,7 +112,7 @@ def create_user(job: Job, *, name: str, role: str, volunteer: str | None) -> Non
 @click.command("create-token")
 @command()
 @click.argument("name")
-@click.option("--scope", required=True, type=click.Choice(users.SCOPES))
+@click.option("--scope", required=True, type=click.Choice(users.SCOPES), help="What the token may do.")
 def create_token(job: Job, *, name: str, scope: str) -> None:
     """Make a bearer token for the open API; shown once."""
     with job.runtime.unit_of_work() as uow:
@@ -178,7 +194,9 @@ def policy_get(job: Job, *, name: str | None) -> None:
 @command()
 @click.argument("name")
 @click.argument("value")
-@click.option("--from", "start", help="The date from which it holds; now when left out.")
+@click.option(
+    "--from", "start", envvar="YIKA_POLICY_SET_FROM", help="The date from which it holds; now when left out."
+)
 def policy_set(job: Job, *, name: str, value: str, start: str | None) -> None:
     """Let a setting hold from a date on; what was before stays, except what the date reaches back to."""
     try:

@@ -5,7 +5,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ import click
 
 from server.config import ServerConfig
 from server.db.migrate import is_current
-from server.errors import BadConfig, NotReady, ServerError
+from server.errors import BadConfig, Invalid, NotReady, ServerError
 from server.runtime import Runtime
 
 COMMON = (
     click.option("--data-dir", envvar="YIKA_DATA_DIR", help="Where key and SQLite file lie."),
     click.option("--database-url", envvar="YIKA_DATABASE_URL", help="SQLAlchemy URL; default SQLite there."),
     click.option("--community", envvar="YIKA_COMMUNITY", help="Which, where a database holds several."),
-    click.option("--json", "as_json", is_flag=True, help="Only JSON on standard output."),
+    click.option("--json", "as_json", is_flag=True, envvar="YIKA_JSON", help="Only JSON on standard output."),
 )
 
 
@@ -38,6 +39,10 @@ class Job:
     def note(self, words: str) -> None:
         """Something for people only, on standard error."""
         click.echo(words, err=True)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.runtime.dispose()
 
 
 Function = Callable[..., int | None]
@@ -57,7 +62,7 @@ def command(*, needs_schema: bool = True) -> Callable[[Function], Callable[..., 
         ) -> None:
             logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
             given = {"data_dir": data_dir, "database_url": database_url, "community": community}
-            code = _run(function, _config(given), rest, (as_json, needs_schema))
+            code = _run(function, given, rest, (as_json, needs_schema))
             sys.exit(code)
 
         for option in reversed(COMMON):
@@ -78,24 +83,39 @@ def _config(given: dict[str, str | None]) -> ServerConfig:
 
 
 def _run(
-    function: Callable[..., int | None], config: ServerConfig, rest: dict[str, Any], how: tuple[bool, bool]
+    function: Function, given: dict[str, str | None], rest: Mapping[str, Any], how: tuple[bool, bool]
 ) -> int:
     as_json, needs_schema = how
-    job = Job(config, as_json=as_json)
     try:
-        if needs_schema:
-            _check_schema(job.runtime)
-        return function(job, **rest) or 0
-    except BadConfig as error:
-        job.note(f"yika-server: {error}")
-        return 2
+        with closing(Job(_config(given), as_json=as_json)) as job:
+            if needs_schema:
+                _check_schema(job.runtime)
+            return function(job, **rest) or 0
     except ServerError as error:
-        job.note(f"yika-server: {error}")
-        if as_json:
-            click.echo(json.dumps({"error": error.code, "message": str(error)}, ensure_ascii=False))
+        _complain(error, as_json=as_json)
+        return 2 if isinstance(error, BadConfig) else 1
+    except OSError as error:
+        # A file or folder that was named cannot be used: the caller's to mend, not a fault of the program.
+        place, reason = error.filename or "", error.strerror or str(error)
+        _complain(Invalid(f"{place}: {reason}", zh=f"{place} 无法使用，请检查路径和权限。"), as_json=as_json)
         return 1
-    finally:
-        job.runtime.dispose()
+
+
+def _complain(error: ServerError, *, as_json: bool) -> None:
+    click.echo(f"yika-server: {error.zh} {error}", err=True)
+    if as_json:
+        told = {"error": error.code, "message": str(error), "message_zh": error.zh}
+        click.echo(json.dumps(told, ensure_ascii=False))
+
+
+def show_variables(group: click.Group) -> None:
+    """Let every option's help name its environment variable."""
+    for each in group.commands.values():
+        for option in each.params:
+            if isinstance(option, click.Option):
+                option.show_envvar = True
+        if isinstance(each, click.Group):
+            show_variables(each)
 
 
 def _check_schema(runtime: Runtime) -> None:

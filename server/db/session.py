@@ -6,18 +6,23 @@ transaction therefore holds an advisory lock on a file beside the database from 
 """
 
 import fcntl
+import logging
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from server.errors import Busy
+from server.errors import BadConfig, Busy, NotReady
 
+log = logging.getLogger(__name__)
 BUSY_MS = 30_000
+BACKENDS = ("sqlite", "postgresql")
 
 
 class Database:
@@ -26,7 +31,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        self.url = _url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.url.get_backend_name() == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -37,7 +42,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the data; nothing written in it stays."""
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
@@ -45,15 +50,27 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that may write; ``BEGIN IMMEDIATE`` on SQLite, so that it never fails half way."""
-        with self._only_writer(), self.engine.connect() as connection:
+        with self._only_writer(), self._connected() as connection:
             yield connection.execution_options(yika_writes=True)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect()
+        except (DBAPIError, sqlite3.DatabaseError) as error:
+            raise _unreachable(error) from error
+        with connection:
+            yield connection
 
     @contextmanager
     def _only_writer(self) -> Iterator[None]:
         if not self.is_sqlite or not self.url.database:
             yield
             return
-        handle = os.open(f"{self.url.database}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            handle = os.open(f"{self.url.database}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unreachable(error) from error
         try:
             _lock(handle)
             yield
@@ -63,6 +80,28 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+        if url.get_backend_name() not in BACKENDS:
+            raise ArgumentError(f"it begins with one of {', '.join(BACKENDS)}")
+    except ArgumentError as error:
+        raise BadConfig(
+            "YIKA_DATABASE_URL is no address of SQLite or PostgreSQL, such as sqlite:////var/lib/yika.sqlite",
+            zh="YIKA_DATABASE_URL 请填 SQLite 或 PostgreSQL 的地址，如 sqlite:////var/lib/yika.sqlite。",
+        ) from error
+    return url
+
+
+def _unreachable(error: Exception) -> NotReady:
+    # The log says why; the sentence may be shown to anybody and tells nothing of where the database is.
+    log.error("database: %s", " ".join(str(getattr(error, "orig", error)).split()))
+    return NotReady(
+        "the database cannot be used: check that it runs and that it may be read and written",
+        zh="数据库无法使用，请检查它是否运行、是否有读写权限。",
+    )
 
 
 def _lock(handle: int) -> None:

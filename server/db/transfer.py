@@ -10,9 +10,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import LargeBinary, Table, insert, select
+from sqlalchemy.exc import StatementError
 
 from server.db.base import Base
 from server.db.repositories import chunks
@@ -40,12 +41,14 @@ def dump(uow: UnitOfWork) -> Iterator[str]:
             yield json.dumps({"table": table.name, "row": plain}, ensure_ascii=False)
 
 
-def load(uow: UnitOfWork, lines: Iterable[str]) -> int:
+def load(uow: UnitOfWork, lines: Iterable[str | bytes]) -> int:
     """Write a dumped community, which must not exist here; how many rows."""
     rest = iter(lines)
     head = _parsed(next(rest, ""))
     if head.get("format") != FORMAT:
         raise Invalid(f"this is no {FORMAT} file", zh=f"这不是 {FORMAT} 文件，请选择由 export 导出的文件。")
+    if not isinstance(head.get("community"), str):
+        raise Invalid("the file names no community", zh="文件里没有写明社区，请重新导出。")
     if head["community"] in uow.community_ids():
         raise Conflict(
             f"community {head['community']} exists here already",
@@ -56,16 +59,26 @@ def load(uow: UnitOfWork, lines: Iterable[str]) -> int:
     found: dict[str, list[dict[str, Any]]] = {}
     for line in rest:
         entry = _parsed(line)
-        if entry.get("table") not in known or entry["row"].get("community_id") != uow.community_id:
+        row = entry.get("row")
+        if entry.get("table") not in known or not _is_of(row, uow.community_id):
             raise Invalid(
                 "the file holds a row of another table or community",
                 zh="文件里有不属于这个社区的内容，请重新导出。",
             )
-        found.setdefault(entry["table"], []).append(_read(known[entry["table"]], entry["row"]))
+        found.setdefault(entry["table"], []).append(_read(known[entry["table"]], row))
     for name, table in known.items():
         for part in chunks(found.get(name, []), 500):
-            uow.connection.execute(insert(table), part)
+            _insert(uow, table, part)
     return sum(map(len, found.values()))
+
+
+def _insert(uow: UnitOfWork, table: Table, rows: list[dict[str, Any]]) -> None:
+    try:
+        uow.connection.execute(insert(table), rows)
+    except StatementError as error:
+        raise Invalid(
+            f"rows of {table.name} do not fit: {error.orig}", zh=f"{table.name} 的内容不完整，请重新导出。"
+        ) from error
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
@@ -89,14 +102,22 @@ def check_sqlite(path: Path) -> None:
         raise Invalid(f"{path.name} is damaged: {said}", zh=f"{path.name} 已损坏，请换一个备份。")
 
 
+def _is_of(row: Any, community: str) -> TypeGuard[dict[str, Any]]:
+    return isinstance(row, dict) and row.get("community_id") == community
+
+
 def _plain(value: Any) -> Any:
     return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def _read(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    if unknown := row.keys() - {column.name for column in table.columns}:
-        which = ", ".join(sorted(unknown))
-        raise Invalid(f"{table.name} has no {which}", zh=f"{table.name} 没有 {which}，请用同一版本重新导出。")
+    unknown, lacking = row.keys() - table.columns.keys(), table.primary_key.columns.keys() - row.keys()
+    if unknown or lacking:
+        which = ", ".join(sorted(unknown | lacking))
+        raise Invalid(
+            f"rows of {table.name} do not fit: {which}",
+            zh=f"{table.name} 的 {which} 不符，请用同一版本重新导出。",
+        )
     return {
         name: base64.b64decode(value["base64"])
         if isinstance(table.c[name].type, LargeBinary) and value is not None
@@ -105,7 +126,7 @@ def _read(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parsed(line: str) -> dict[str, Any]:
+def _parsed(line: str | bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError as error:

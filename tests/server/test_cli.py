@@ -166,6 +166,26 @@ def test_audit_exits_with_one_and_a_list_when_something_differs(cli: Cli, volunt
     assert json.loads(result.stdout)["findings"][0]["table"] == "volunteers"
 
 
+def test_every_audit_is_logged_with_what_it_found(cli: Cli, volunteer: str) -> None:
+    """The audit's page shows runs from the terminal and from the browser alike."""
+    from server.config import ServerConfig
+    from server.runtime import Runtime
+
+    cli.json("audit")
+    runtime = Runtime(
+        ServerConfig(data_dir=cli.folder, database_url=f"sqlite:///{cli.folder / 'yika.sqlite'}")
+    )
+    with runtime.unit_of_work() as uow:
+        uow.rows("volunteers").set({"status": "left"}, number=volunteer)
+        uow.commit()
+    assert cli.run("audit").exit_code == 1
+    with runtime.reading() as uow:
+        first, second = uow.rows("exports").rows("at", what="audit")
+    runtime.dispose()
+    assert (first["by"], first["rows"], first["detail"]) == ("cli", 0, {"findings": []})
+    assert second["rows"] == len(second["detail"]["findings"]) > 0
+
+
 def test_nightly_work_and_reprojection_can_be_repeated(cli: Cli, volunteer: str) -> None:
     for _ in range(2):
         assert cli.json("settle") == {"shifts": 0, "expiries": 0, "sealed": 0}
