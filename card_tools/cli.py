@@ -25,7 +25,9 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Standard output holds only JSON.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, envvar="YIKA_CARDS_JSON", help="Standard output holds only JSON."
+)
 key_option = click.option(
     "--key",
     envvar="YIKA_CARDS_KEY",
@@ -86,13 +88,28 @@ def _day(given: datetime | None) -> date:
 
 
 @click.group(context_settings={"auto_envvar_prefix": "YIKA_CARDS", "help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yika")
 def main() -> None:
     """Make, print, write and check volunteer cards."""
 
 
 @main.command()
-@click.option("--key", envvar="YIKA_CARDS_KEY", type=_PATH, default="issuer.pem", show_default=True)
-@click.option("--ring", envvar="YIKA_CARDS_RING", type=_PATH, default="ring.txt", show_default=True)
+@click.option(
+    "--key",
+    envvar="YIKA_CARDS_KEY",
+    type=_PATH,
+    default="issuer.pem",
+    show_default=True,
+    help="Where the private key goes; never over another.",
+)
+@click.option(
+    "--ring",
+    envvar="YIKA_CARDS_RING",
+    type=_PATH,
+    default="ring.txt",
+    show_default=True,
+    help="The ring that its public half joins.",
+)
 @click.option(
     "--chip-secret", envvar="YIKA_CARDS_CHIP_SECRET", type=_PATH, help="Make this secret for chips too."
 )
@@ -167,8 +184,14 @@ def _issued(issuer: Issuer, row: rows.Row, expires: date | None) -> store.Issued
 
 @main.command(name="print")
 @click.argument("cards", type=_PATH)
-@click.option("--out", type=_PATH, default="cards.pdf", show_default=True)
-@click.option("--layout", type=click.Choice(["a4", "cr80", "labels"]), default="a4", show_default=True)
+@click.option("--out", type=_PATH, default="cards.pdf", show_default=True, help="Where the PDF goes.")
+@click.option(
+    "--layout",
+    type=click.Choice(["a4", "cr80", "labels"]),
+    default="a4",
+    show_default=True,
+    help="Sheets of ten, single cards, or labels.",
+)
 @click.option("--community", required=True, help="Name on the card.")
 @click.option("--community-en", default="", help="The same in English.")
 @click.option("--contact", default="", help="Telephone or place for whoever finds a card.")
@@ -299,6 +322,11 @@ def verify_card(
     verify(credential, keys.load_ring(ring), uid=chip, today=_day(today))
     answer = {"valid": True, "proof": credential.proof} | _told(credential, chip)
     _say(answer, f"good: proves {credential.proof}, card {credential.card_id.hex()}", machine=as_json)
+
+
+for _option in (param for each in main.commands.values() for param in each.params):
+    if isinstance(_option, click.Option):
+        _option.show_envvar = True
 
 
 if __name__ == "__main__":

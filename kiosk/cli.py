@@ -26,6 +26,7 @@ from kiosk.server_client import enrol as enrol_at
 
 DEFAULT_CONFIG = Path("/etc/yika/kiosk.toml")
 WAIT_SECONDS = 15.0
+AS_JSON = "yika.as_json"
 
 
 class _Commands(click.Group):
@@ -35,20 +36,41 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigWrong as error:
-            _fail(str(error), 2)
+            _fail(ctx, error, 2)
         except KioskError as error:
-            _fail(str(error), 1)
+            _fail(ctx, error, 1)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    click.echo(message, err=True)
+def _fail(ctx: click.Context, error: KioskError, code: int) -> NoReturn:
+    click.echo(f"yika-kiosk: {error}", err=True)
+    if ctx.meta.get(AS_JSON):
+        word = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(error).__name__).lstrip("_")
+        click.echo(json.dumps({"error": word, "message": str(error)}, ensure_ascii=False))
     raise SystemExit(code)
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+def _remember(ctx: click.Context, _option: click.Parameter, value: bool) -> bool:
+    """The group, which tells of errors, learns here how the sub-command was asked to speak."""
+    ctx.meta[AS_JSON] = value
+    return value
 
 
-@click.group(cls=_Commands)
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="YIKA_KIOSK_JSON",
+    show_envvar=True,
+    callback=_remember,
+    help="Print JSON, and nothing else.",
+)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"auto_envvar_prefix": "YIKA_KIOSK", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="yika")
 @click.option(
     "--config",
     "path",
@@ -56,6 +78,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, and 
     default=DEFAULT_CONFIG,
     show_default=True,
     envvar="YIKA_KIOSK_CONFIG",
+    show_envvar=True,
     help="The configuration (TOML).",
 )
 @click.pass_context
@@ -260,4 +283,4 @@ def selftest(ctx: click.Context, *, as_json: bool) -> None:
 
 def main() -> None:
     """The command's entry."""
-    cli(auto_envvar_prefix="YIKA_KIOSK")
+    cli()
