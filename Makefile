@@ -66,8 +66,8 @@ translations: $(STAMP)  ## collect new texts for translation and compile what is
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d server/translations
 
-bench: $(STAMP)  ## measure the QR decoders side by side, in one run
-	@$(BIN)/python -m benchmarks.decoders
+bench: $(STAMP)  ## measure: ratios against named floors in the same run (QR decoders: python -m benchmarks.decoders)
+	@$(BIN)/python -m benchmarks
 
 wheel: $(STAMP)  ## build the distribution into dist/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
