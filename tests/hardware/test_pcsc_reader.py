@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -106,21 +107,45 @@ class Daemon:
     """A pcscd with one virtual reader, and what the kiosk heard."""
 
     def __init__(self, folder: Path) -> None:
+        self.reads: queue.Queue[CardRead] = queue.Queue()
+        self.states: queue.Queue[ReaderState] = queue.Queue()
+        self.cards: list[VirtualCard] = []
+        self.log = (folder / "log").open("w")
+        # Another test may take the free port before the driver does: then pcscd runs without its reader.
+        for _ in range(5):
+            self._run(folder)
+            if self._has_its_reader():
+                return
+            self.end()
+        raise AssertionError(f"pcscd never opened its virtual reader; see {folder / 'log'}")
+
+    def _run(self, folder: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         configuration = f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.port:#x}\n'
         (folder / "vpcd").write_text(configuration + f"LIBPATH {DRIVER}\nCHANNELID {self.port:#x}\n")
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        self.log = (folder / "log").open("w")
         self._process = subprocess.Popen(
             [*as_root, shutil.which("pcscd") or "pcscd", "-f", "-c", str(folder)],
             stdout=self.log,
             stderr=self.log,
         )
-        self.reads: queue.Queue[CardRead] = queue.Queue()
-        self.states: queue.Queue[ReaderState] = queue.Queue()
-        self.cards: list[VirtualCard] = []
+
+    def _has_its_reader(self) -> bool:
+        """Whether the driver listens for its card: looked up, since to connect would be to lay a card."""
+        pause, deadline = threading.Event(), time.monotonic() + 5
+        while time.monotonic() < deadline and self._process.poll() is None:
+            listening = {
+                int(fields[1].rsplit(":", 1)[1], 16)
+                for table in ("/proc/net/tcp", "/proc/net/tcp6")
+                for fields in map(str.split, Path(table).read_text().splitlines()[1:])
+                if fields[3] == "0A"
+            }
+            if self.port in listening:
+                return True
+            pause.wait(0.02)
+        return False
 
     def put(self, atr: bytes, answer: Answer) -> VirtualCard:
         self.cards.append(VirtualCard(self.port, atr, answer))
