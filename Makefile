@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Yika needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing what Yika needs into $(VENV) (the first time takes a minute or two) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -29,7 +29,7 @@ demo: system-demo $(STAMP)  ## fill a demo community, start server and kiosk, pr
 	@exec $(BIN)/python deploy/demo.py
 
 $(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pcsc.lock \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/pcsc.lock \
 	  && touch $@ || echo "pyscard could not be built (it needs swig, gcc and libpcsclite-dev): PC/SC tests are left out"
 
 test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
