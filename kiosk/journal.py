@@ -8,7 +8,6 @@ journal begins that names the old one's head; what the old one still held unackn
 import logging
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from kiosk.errors import JournalUnavailable
 from kiosk.journal_file import COLUMNS, About, Row, seal_text
 from kiosk.journal_mark import Mark, read_mark, write_mark
 from kiosk.journal_open import INSERT, Opened, Owner, open_journal, place_of
+from kiosk.journal_recent import REMEMBERED, Recent
 from kiosk.ports import Draft, Remembered, Run
 from server.contract.wire import (
     ClockSample,
@@ -30,8 +30,6 @@ from server.contract.wire import (
 
 log = logging.getLogger(__name__)
 SALT_BYTES = 16
-REMEMBERED = 5000
-"""Events kept in memory for deciding: far more than three days of one door."""
 DAY = 86_400_000
 
 
@@ -48,8 +46,7 @@ class SqliteJournal:
         self._lock = threading.RLock()
         self._con: sqlite3.Connection | None = None
         self._about: About | None = None
-        self._recent: deque[TapEvent] = deque(maxlen=REMEMBERED)
-        self._known: dict[str, int] = {}
+        self._recent = Recent()
         self._head = (0, "")
         self.acked_seq = 0
         self.pending = 0
@@ -100,11 +97,12 @@ class SqliteJournal:
 
     def _append(self, draft: Draft) -> TapEvent:
         con, about = self._ready()
-        if self._recent and self._recent[-1].event_id == draft.event["event_id"]:
+        last = self._recent.last
+        if last is not None and last.event_id == draft.event["event_id"]:
             # The commit raised and persisted all the same. Reading it back proves only that the page cache
             # has it; moving it into the database file makes the disk sync it.
             con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return self._recent[-1]
+            return last
         seq, prev = self._head[0] + 1, self._head[1]
         event = TapEvent(**draft.event, kiosk_id=self._kiosk_id, journal_id=about.journal_id, seq=seq)
         salt, body = self._randomness(SALT_BYTES), event.to_bytes()
@@ -122,7 +120,7 @@ class SqliteJournal:
         con.execute(INSERT, row.values())
         con.execute("COMMIT")
         self._head = (seq, this)
-        self._recent.append(event)
+        self._recent.add(event)
         self.pending += 1
         write_mark(self._mark_path, Mark(about.journal_id, seq, this))
         return event
@@ -130,14 +128,7 @@ class SqliteJournal:
     def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
         """The remembered events of one person or card, and every team event, in order."""
         with self._lock:
-            return [
-                Remembered(event, self._known.get(event.event_id))
-                for event in self._recent
-                if (volunteer is not None and event.volunteer == volunteer)
-                or (card_id and event.card_id == card_id)
-                or event.members
-                or event.action.startswith("team_")
-            ]
+            return self._recent.of(volunteer, card_id)
 
     def runs(self, limit: int) -> list[Run]:
         """Everything unacknowledged now, oldest journal first, cut into ranges that one push can carry."""
@@ -224,7 +215,7 @@ class SqliteJournal:
             " WHERE journal_id = ? AND seq = ?",
             (row.status, row.reason, row.known_at, row.acked_at, row.seal, journal_id, row.seq),
         )
-        self._known[row.event_id] = version
+        self._recent.know(row.event_id, version)
 
     def prune(self, *, now: int, days: int) -> int:
         """Delete what is acknowledged and was so more than ``days`` ago; the chain goes on from an anchor."""
@@ -275,8 +266,7 @@ class SqliteJournal:
 
     def _take(self, opened: Opened) -> None:
         self._about, self._head = opened.about, opened.head
-        self._recent = deque((row.event() for row in opened.rows[-REMEMBERED:]), maxlen=REMEMBERED)
-        self._known = {row.event_id: row.known_at for row in opened.rows if row.known_at is not None}
+        self._recent = Recent(Remembered(row.event(), row.known_at) for row in opened.rows[-REMEMBERED:])
         self._count(opened.con)
         write_mark(self._mark_path, Mark(opened.about.journal_id, *opened.head))
 
