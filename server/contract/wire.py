@@ -7,7 +7,7 @@ no white space, so that the bytes that were hashed can be made again by anyone.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Self
@@ -89,11 +89,17 @@ _ACCEPTED = frozenset(list(Shown)[: list(Shown).index(Shown.ALREADY_DONE)])
 _BROKEN = frozenset({Shown.JOURNAL_UNAVAILABLE, Shown.READER_LOST, Shown.ROSTER_MISSING, Shown.KIOSK_REVOKED})
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: object) -> bytes:
     """Canonical JSON of a value: the only form that is hashed or signed."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _CANONICAL.encode(value).encode()
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """The fields of one of the classes below; ``asdict`` would copy all they hold, at ten times the cost."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def uuid7(wall_ms: int, randomness: bytes) -> str:
@@ -144,7 +150,7 @@ class TapEvent:
 
     def to_bytes(self) -> bytes:
         """The bytes that are stored, hashed and sent."""
-        return canonical(asdict(self))
+        return canonical(_plain(self))
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
@@ -286,7 +292,8 @@ class PushReply:
 
 def push_to_bytes(push: Push) -> bytes:
     """A push as it is sent."""
-    return canonical(asdict(push))
+    events = [_plain(event) for event in push.events]
+    return canonical(_plain(push) | {"sent": _plain(push.sent), "events": events})
 
 
 def push_from_bytes(body: bytes) -> Push:
@@ -313,7 +320,7 @@ def push_from_bytes(body: bytes) -> Push:
 
 def reply_to_bytes(reply: PushReply) -> bytes:
     """An answer as it is sent."""
-    return canonical(asdict(reply))
+    return canonical(_plain(reply) | {"results": [_plain(result) for result in reply.results]})
 
 
 def reply_from_bytes(body: bytes) -> PushReply:
@@ -402,7 +409,7 @@ class Manifest:
 
     def to_sign(self) -> bytes:
         """The bytes under the manifest's signature."""
-        return canonical(["yika-roster-1", asdict(self)])
+        return canonical(["yika-roster-1", _plain(self)])
 
 
 def roster_hash(entries: Mapping[str, Any]) -> str:

@@ -98,6 +98,33 @@ def test_an_event_reads_back_as_it_was_written(event):
     assert TapEvent.from_bytes(event.to_bytes()).to_bytes() == event.to_bytes()
 
 
+def test_an_event_is_stored_in_exactly_these_bytes():
+    """They are hashed and lie in journals for years: a change here breaks every chain."""
+    event = replace(
+        EVENT, members=("M1", "M2"), volunteer="王", evidence={"step": 7, "digest": "ab"}, target="e0"
+    )
+    expected = (
+        '{"action":"auto","activity_by":"default","activity_id":null,"boot_id":"b1","card_id":"c1",'
+        '"clock":"unsynced","event_id":"0193","evidence":{"digest":"ab","step":7},"journal_id":"j1",'
+        '"kiosk_id":"hub","medium":"nfc","members":["M1","M2"],"policy_version":null,"proof":"uid",'
+        '"role":"desk","roster_version":null,"seq":1,"shown":"shift_started","target":"e0","uptime_ms":5,'
+        '"v":1,"volunteer":"王","wall":0}'
+    )
+    assert event.to_bytes().decode() == expected
+
+
+@given(EVENTS)
+def test_an_event_leaves_no_field_out(event):
+    """Canonical JSON of everything that it holds."""
+    assert event.to_bytes() == wire.canonical(asdict(event))
+
+
+def test_pushes_and_answers_leave_no_field_out():
+    """Canonical JSON, nested parts included."""
+    assert wire.push_to_bytes(PUSH) == wire.canonical(asdict(PUSH))
+    assert wire.reply_to_bytes(REPLY) == wire.canonical(asdict(REPLY))
+
+
 @settings(deadline=None)
 @given(st.sampled_from([TapEvent.from_bytes, wire.push_from_bytes, wire.reply_from_bytes]), st.data())
 def test_anything_else_raises_the_one_error(read, data):
