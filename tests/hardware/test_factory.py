@@ -10,6 +10,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware.factory import READERS, SimulatedReader, build_indicator, build_reader, build_voice
+from hardware.nfc_reader import NfcReader, Patience
 from hardware.ports import CardReader, DriverUnknown, ReaderState, SettingWrong
 from hardware.simulated.card_file import TYPES
 from tests.support.hardware import MESSAGE, ReaderLog, ntag
@@ -53,7 +54,10 @@ def test_a_reader_of_cards_is_made_without_being_opened() -> None:
 
 
 def test_times_of_a_reader_may_be_set() -> None:
-    build_reader({"driver": "nfcpy", "path": "usb", "gone_ms": 500, "poll_s": 0.05}, name="door")
+    settings = {"driver": "nfcpy", "path": "usb", "gone_ms": 500, "poll_s": 0.05}
+    reader = build_reader(settings, name="door")
+    assert isinstance(reader, NfcReader)
+    assert reader._patience == Patience(gone_ms=500, poll_s=0.05)
 
 
 def test_a_camera_is_made_with_its_source_and_settings() -> None:

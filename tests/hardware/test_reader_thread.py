@@ -88,13 +88,20 @@ def test_stopping_tells_nothing_lost() -> None:
 
 
 def test_a_driver_that_hangs_does_not_hold_the_kiosk_up() -> None:
-    release = threading.Event()
-    thread = ReaderThread("door", lambda stopping, ready: (ready(), release.wait(30)))  # type: ignore[func-returns-value]
-    states = States()
+    release, released = threading.Event(), threading.Event()
+
+    def hang(stopping: threading.Event, ready: Callable[[], None]) -> None:
+        ready()
+        release.wait(60)
+        released.set()
+
+    thread, states = ReaderThread("door", hang), States()
     thread.start(states)
     states.next()
     thread.stop(seconds=0.05)
+    assert not released.is_set(), "the stop waited for the driver"
     release.set()
+    assert released.wait(60)
 
 
 def test_a_reader_can_be_started_again() -> None:

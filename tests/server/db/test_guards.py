@@ -48,7 +48,7 @@ def test_the_database_refuses(lived, statement: str) -> None:
 
 def test_derived_columns_of_an_event_may_change(lived) -> None:
     with lived.uow() as uow:
-        uow.connection.execute(text("UPDATE events SET at = at + 1"))
+        assert uow.connection.execute(text("UPDATE events SET at = at + 1")).rowcount == 2
 
 
 def test_a_sealed_event_keeps_its_place_and_its_minutes(lived) -> None:
