@@ -56,6 +56,9 @@ class Patience:
     """A card that lies there and cannot be read for this long is told as unreadable."""
     tries: int = 3
     """So many strange answers make a card that nfcpy does not understand: then its UID alone counts."""
+    answer_ms: int = 500
+    """The least that a reader on a serial line is given to answer: nfcpy's 100 ms for an acknowledgement is
+    plenty for the chip, but not for a machine that is busy with something else."""
     glitches: int = 3
     """So many bad answers of the reader in a row make it lost."""
     backoff_s: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 5.0)
@@ -138,7 +141,7 @@ class NfcReader:
     def _session(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
         """Open the reader and serve it until the end; after long idleness, close it and open it again."""
         while not stopping.is_set():
-            device = _Device(self.path)
+            device = _Device(self.path, self._patience.answer_ms)
             try:
                 self._watch.opened(device, self._clock())
                 self._serve(device, stopping, ready)
@@ -264,10 +267,11 @@ class _Watch:
 class _Device:
     """An opened reader, with what nfcpy says turned into plain words."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, answer_ms: int) -> None:
         self._nfc = _nfc()
         self.serial = not path.startswith(("usb", "udp"))
         """Only these are opened anew when idle: an ACR122U does not survive being closed (nfcpy#154)."""
+        self._answer_ms = answer_ms
         self._frontend = self._nfc.ContactlessFrontend()
         self._unanswered = 0
         self._deadline = 0.0
@@ -283,16 +287,23 @@ class _Device:
         if not terminal:
             if not self._frontend.open(path):
                 raise ReaderLost("nothing there")
+            if self.serial:
+                self._be_patient(self._frontend.device.chipset.transport)
             return
         # nfcpy's own search knows names directly under /dev only, and leaves the file it tries open.
         module = importlib.import_module(f"nfc.clf.{driver}")
         line = self._nfc.clf.transport.TTY(terminal)
+        self._be_patient(line)
         try:
             self._frontend.device = module.init(line)
         except BaseException:
             line.close()
             raise
         self._frontend.device._path = terminal
+
+    def _be_patient(self, line: Any) -> None:
+        read = line.read
+        line.read = lambda timeout: read(max(timeout, self._answer_ms))
 
     @property
     def chip(self) -> str:
@@ -393,7 +404,7 @@ class _Device:
 
 def probe(path: str) -> str:
     """Open a reader, tell which chip answers, and close it; raises :class:`ReaderLost`."""
-    device = _Device(path)
+    device = _Device(path, Patience().answer_ms)
     try:
         return device.chip
     finally:
