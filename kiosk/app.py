@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from hardware import factory
-from hardware.ports import CardRead, CardReader, HardwareError, Indicator, Voice
+from hardware.ports import CardReader, HardwareError, Indicator, Voice
 from kiosk.challenge import Challenger
 from kiosk.clock import BootClock
 from kiosk.config import Config
@@ -109,14 +109,7 @@ class _Kiosk:
         challenger = Challenger(self.roster)
         for reader in readers.values():
             self._stack.callback(reader.stop)
-            reader.start(self._tap, self.service.reader_state, challenger)
-
-    def _tap(self, read: CardRead) -> None:
-        try:
-            self.service.tap(read)
-        except Exception:
-            # A fault of ours on one card must not end the reader's thread and with it every card after it.
-            log.exception("a tap could not be taken")
+            reader.start(self.service.tap, self.service.reader_state, challenger)
 
     def _on_sync(self) -> None:
         self.service.check()

@@ -130,7 +130,24 @@ class KioskService:
         self._broken: tuple[str, ...] = ()
 
     def tap(self, read: CardRead) -> None:
-        """One presentation of a card, from a reader's thread."""
+        """One presentation of a card, from a reader's thread; never raises, and never says nothing."""
+        try:
+            self._take(read)
+        except Exception:
+            # A fault of ours on one card must not end the reader's thread and with it every card after it.
+            log.exception("a tap could not be taken")
+            self._confess()
+
+    def _confess(self) -> None:
+        """Red, and words that send the person to staff: tapping again would meet the same fault."""
+        sample = self._parts.clock.sample()
+        refused = Refused(shown=Shown.JOURNAL_UNAVAILABLE, reason="kiosk_fault")
+        verdict = Verdict(outcome=refused, volunteer=None, card_id="")
+        event_id = uuid7(sample.wall, self._parts.randomness(10))
+        with self._lock:
+            self._signal(result(verdict, None, moment(sample), event_id=event_id, name=None, durable=False))
+
+    def _take(self, read: CardRead) -> None:
         with self._lock:
             sample = self._parts.clock.sample()
             now = moment(sample)

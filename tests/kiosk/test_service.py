@@ -1,5 +1,7 @@
 """One tap from card to light: nothing green before the disk has it, every touch a second event."""
 
+from typing import NoReturn
+
 import pytest
 
 from card_tools.credential import Issuer
@@ -97,6 +99,31 @@ class TestATap:
     def test_a_used_phone_step_is_looked_up_in_the_journal(self, kiosk: World) -> None:
         show(kiosk)
         assert kiosk.service._last_step(PRINTED.card_id.hex()) is None
+
+
+class Unreadable:
+    """A roster that a fault of ours made useless."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(name)
+
+
+class TestAFaultOfOurs:
+    def test_is_red_and_in_words_and_in_the_log(self, kiosk: World, caplog: pytest.LogCaptureFixture) -> None:
+        kiosk.roster.view = Unreadable()  # type: ignore[assignment]
+        show(kiosk)
+        told = kiosk.last
+        assert (told.outcome, told.kind, told.reason) == ("journal_unavailable", "broken", "kiosk_fault")
+        assert (told.durable, told.name, kiosk.journal.events) == (False, None, [])
+        assert kiosk.told.order[1] == "light broken"
+        assert "RuntimeError" in caplog.text
+
+    def test_does_not_touch_the_next_tap(self, kiosk: World) -> None:
+        sound, kiosk.roster.view = kiosk.roster.view, Unreadable()  # type: ignore[assignment]
+        show(kiosk)
+        kiosk.roster.view = sound
+        show(kiosk)
+        assert (kiosk.last.outcome, kiosk.last.durable) == ("shift_started", True)
 
 
 class TestNotes:
