@@ -1,8 +1,9 @@
 """One spoken sentence after a tap, in Mandarin or English, by espeak-ng or by a recording made by a person.
 
-What is said word for word the same every time (the *phrases*) is made once and kept in the cache folder. A
-sentence with a name in it is made afresh in memory-backed storage and gone after it was said: a stolen kiosk
-must not speak people's names. A recording ``KEY.LANG.wav`` in the clips folder stands in for its key's words.
+What is said word for word the same every time (the *phrases*) is made while nobody speaks and kept in the
+cache folder as ``KEY.LANG.HASH.wav``. Any other sentence is made when it is said, in memory-backed storage,
+and gone afterwards: it may hold a name, and a stolen kiosk must not speak names. A recording ``KEY.LANG.wav``
+in the clips folder stands in for its key's words.
 """
 
 import hashlib
@@ -70,9 +71,13 @@ class EspeakVoice:
         self._settings = settings
         self._synthesizer = _program(settings.synthesizer)
         self._player = [_program(settings.player[0]), *settings.player[1:]]
-        self._phrases = {(text, language) for (_, language), text in (phrases or {}).items()}
         self._cache = Path(settings.cache_dir)
         self._cache.mkdir(parents=True, exist_ok=True)
+        self._kept = {
+            (text, language): self._cache / f"{key}.{language}.{self._recipe(text, language)}.wav"
+            for (key, language), text in (phrases or {}).items()
+        }
+        self._forget_older_words()
         self._passing = Path(tempfile.mkdtemp(prefix="yika-voice-", dir=_memory()))
         self._changed = threading.Condition()
         self._wanted: tuple[str, str, str] | None = None
@@ -106,19 +111,23 @@ class EspeakVoice:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
+    def _forget_older_words(self) -> None:
+        for clip in self._cache.iterdir():
+            if clip not in self._kept.values():
+                clip.unlink()
+
     def _run(self) -> None:
-        for text, language in sorted(self._phrases):
-            if self._wanted is not None or self._closing:
-                break  # the first person waits for nobody; what is left is made when it is first said
-            self._clip("", text, language, turn=0)
+        unmade = [phrase for phrase, clip in self._kept.items() if not clip.is_file()]
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted is not None or self._closing)
+                self._changed.wait_for(lambda: self._wanted is not None or self._closing or unmade)
                 if self._closing:
                     return
-                assert self._wanted is not None
-                (key, text, language), self._wanted, turn = self._wanted, None, self._turn
-            self._speak(key, text, language, turn)
+                wanted, self._wanted, turn = self._wanted, None, self._turn
+            if wanted is not None:
+                self._speak(*wanted, turn)
+            elif self._clip("", *unmade[0], turn=turn) is not None or turn == self._turn:
+                del unmade[0]  # it is made, or cannot be; one that was cut off by a sentence is tried again
 
     def _speak(self, key: str, text: str, language: str, turn: int) -> None:
         clip = self._clip(key, text, language, turn=turn)
@@ -134,10 +143,7 @@ class EspeakVoice:
             recorded = Path(self._settings.clips_dir) / f"{key}.{language}.wav"
             if recorded.is_file():
                 return recorded
-        recipe = f"{self._settings.words_a_minute}\n{language}\n{text}".encode()
-        kept = (text, language) in self._phrases
-        folder = self._cache if kept else self._passing
-        clip = folder / f"{hashlib.sha256(recipe).hexdigest()[:24]}.wav"
+        clip = self._kept.get((text, language)) or self._passing / f"{self._recipe(text, language)}.wav"
         if clip.is_file():
             return clip
         unfinished = clip.with_suffix(".part")
@@ -149,10 +155,14 @@ class EspeakVoice:
         unfinished.replace(clip)  # whole or not at all: a power cut must not leave half a sentence
         return clip
 
+    def _recipe(self, text: str, language: str) -> str:
+        recipe = f"{self._settings.words_a_minute}\n{language}\n{text}"
+        return hashlib.sha256(recipe.encode()).hexdigest()[:12]
+
     def _call(self, command: Sequence[str], turn: int) -> bool:
         """Run a program to its end unless a newer sentence came; whether it did its work."""
         with self._changed:
-            if turn not in (0, self._turn) or self._closing:
+            if turn != self._turn or self._closing:
                 return False
             self._process = process = subprocess.Popen(  # noqa: S603 - the kiosk's own settings, no shell
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -1,7 +1,7 @@
 """The screen's words: one catalogue a language, every outcome in each of them, and how numbers are said."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,6 +10,8 @@ from typing import Any
 
 LANGUAGES = ("zh", "en")
 FOLDER = files("kiosk.screen") / "words"
+MOST_POINTS = 12
+"""Points of a round that can be missing; a longer round's numbers are made when they are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,16 @@ def words(language: str) -> Words:
 
 
 def phrases(language: str) -> dict[tuple[str, str], str]:
-    """What the voice says word for word the same every time, by outcome: made once, then only played."""
+    """All that the voice says, by outcome and variant, with each number: made once, then only played."""
     catalogue = words(language)
     said = {key: catalogue.outcome(key) for key in catalogue.entries["outcomes"]}
-    spoken = {key: each.said or each.spoken for key, each in said.items()}
-    return {(key, language): text for key, text in spoken.items() if "{" not in text}
+    spoken = [filled for key, each in said.items() for filled in _filled(key, each.said or each.spoken)]
+    return {(key, language): text for key, text in spoken}
+
+
+def _filled(key: str, text: str) -> Iterator[tuple[str, str]]:
+    if "{left}" not in text:
+        yield key, text
+        return
+    for left in range(1, MOST_POINTS + 1):
+        yield f"{key}.{left}", text.format(left=left)

@@ -10,6 +10,7 @@ import pytest
 
 from hardware.ports import LibraryMissing, SettingWrong
 from hardware.voice import EspeakVoice, Silent, VoiceSettings
+from tests.support.processes import until
 
 pytestmark = pytest.mark.speech
 
@@ -23,7 +24,7 @@ class Loudspeaker:
         os.mkfifo(self.pipe)
         self._fd = os.open(self.pipe, os.O_RDWR)
         self.short = self._script("short", f'cp "$1" {folder}/last.wav; echo "$1" > {self.pipe}')
-        self.long = self._script("long", f'echo "$1" > {self.pipe}; exec sleep 30')
+        self.long = self._script("long", f'echo $$ > {folder}/player; echo "$1" > {self.pipe}; exec sleep 30')
 
     def _script(self, name: str, body: str) -> tuple[str, str]:
         path = self.folder / name
@@ -36,6 +37,10 @@ class Loudspeaker:
         while not line.endswith(b"\n"):
             line += os.read(self._fd, 1)
         return Path(line.decode().strip())
+
+    def player(self) -> int:
+        """Which process plays the long clip that was heard."""
+        return int((self.folder / "player").read_text())
 
     def close(self) -> None:
         os.close(self._fd)
@@ -109,12 +114,42 @@ def test_a_recording_by_a_person_stands_in_for_the_machine(
 def test_a_newer_sentence_cuts_the_older_off(
     speak: Callable[..., EspeakVoice], loudspeaker: Loudspeaker
 ) -> None:
-    """The first would play for thirty seconds; the second is heard at once."""
-    voice = speak(player=loudspeaker.long)
-    voice.say("shift_started", "one", "en")
-    first = loudspeaker.heard()
-    voice.say("shift_ended", "two", "en")
+    """The first would play for thirty seconds; when the second is heard, the first is dead and gone."""
+    voice = speak({("in", "en"): "one", ("out", "en"): "two"}, player=loudspeaker.long)
+    voice.say("in", "one", "en")
+    first, playing = loudspeaker.heard(), loudspeaker.player()
+    os.kill(playing, 0)
+    voice.say("out", "two", "en")
     assert loudspeaker.heard() != first
+    with pytest.raises(ProcessLookupError):
+        os.kill(playing, 0)
+
+
+def test_every_phrase_is_made_while_nobody_speaks_also_after_somebody_spoke(
+    speak: Callable[..., EspeakVoice], loudspeaker: Loudspeaker, tmp_path: Path
+) -> None:
+    phrases = {(f"number_{n}", "en"): f"number {n}" for n in range(20)}
+    wanted = {f"number_{n}.en" for n in range(20)}
+    voice = speak(phrases)
+    voice.say("number_19", "number 19", "en")
+    assert loudspeaker.heard().name.startswith("number_19.en.")
+    until(
+        lambda: {clip.name.rsplit(".", 2)[0] for clip in (tmp_path / "cache").glob("*.wav")} == wanted,
+        "twenty clips",
+    )
+
+
+def test_clips_of_words_that_changed_are_forgotten(
+    speak: Callable[..., EspeakVoice], loudspeaker: Loudspeaker, tmp_path: Path
+) -> None:
+    voice = speak({("in", "en"): "old words"})
+    voice.say("in", "old words", "en")
+    older = loudspeaker.heard()
+    voice.close()
+    speak({("in", "en"): "new words"}).say("in", "new words", "en")
+    newer = loudspeaker.heard()
+    assert list((tmp_path / "cache").glob("*.wav")) == [newer]
+    assert older != newer
 
 
 def test_closing_cuts_off_what_is_being_said(
@@ -123,7 +158,10 @@ def test_closing_cuts_off_what_is_being_said(
     voice = speak(player=loudspeaker.long)
     voice.say("shift_started", "one", "en")
     loudspeaker.heard()
+    player = loudspeaker.player()
     voice.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(player, 0)
 
 
 def test_a_text_that_looks_like_an_option_is_spoken_not_obeyed(
