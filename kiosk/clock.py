@@ -1,7 +1,8 @@
 """The kiosk's clocks: a Raspberry Pi has no battery, so the wall clock is only believed for a reason.
 
 A reason is a server's signed time in this boot, or the kernel's word that NTP set the clock. The server's
-word wins: it is the clock that everything is counted by.
+word wins: it is the clock that everything is counted by. Either holds until the clock may have gone
+16 s astray since: the kernel itself withdraws its word then (NTP_PHASE_LIMIT), and so do we.
 """
 
 import ctypes
@@ -17,7 +18,11 @@ BORN = 1_767_225_600_000
 """2026-01-01: a clock that shows less was never set, whatever it says of itself."""
 STALE_MS = 3_600_000
 """After an hour a sample with a longer round trip replaces the old one, since quartz drifts."""
+LASTS_MS = 160_000_000
+"""44 hours: 16 s at 100 ppm, the most that a Raspberry Pi's quartz is off (design.md §4.8)."""
 _CLOCK_IS_NOT_SYNCED = 5  # TIME_ERROR of adjtimex(2)
+_TIMEX = ctypes.c_char * 256  # struct timex; modes = 0 changes nothing
+_C = ctypes.CDLL(None)
 
 
 def wall_ms() -> int:
@@ -37,8 +42,7 @@ def boot_id() -> str:
 
 def ntp_synced() -> bool:
     """Whether the kernel says that something keeps its clock in step (adjtimex(2), asking only)."""
-    request = ctypes.create_string_buffer(256)  # struct timex; modes = 0 changes nothing
-    return ctypes.CDLL(None).adjtimex(request) not in (-1, _CLOCK_IS_NOT_SYNCED)
+    return _C.adjtimex(_TIMEX()) not in (-1, _CLOCK_IS_NOT_SYNCED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +78,12 @@ class BootClock:
         uptime = self._sources.uptime_ms()
         with self._lock:
             offset = self._offset
-        if offset is not None:
+        if offset is not None and uptime - offset.learned_at <= LASTS_MS:
             return self._sample(uptime, uptime + offset.ms, "synced")
         wall = self._sources.wall_ms()
-        trusted = wall >= BORN and self._sources.ntp_synced()
-        return self._sample(uptime, wall, "synced" if trusted else "unsynced")
+        if wall >= BORN and self._sources.ntp_synced():
+            return self._sample(uptime, wall, "synced")
+        return self._sample(uptime, wall if offset is None else uptime + offset.ms, "unsynced")
 
     def _sample(self, uptime: int, wall: int, clock: str) -> ClockSample:
         return ClockSample(boot_id=self._sources.boot_id, uptime_ms=uptime, wall=wall, clock=clock)

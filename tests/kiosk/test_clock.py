@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kiosk.clock import BORN, BootClock, Sources, boot_id, ntp_synced, uptime_ms, wall_ms
+from kiosk.clock import BORN, LASTS_MS, BootClock, Sources, boot_id, ntp_synced, uptime_ms, wall_ms
 
 SERVER = BORN + 86_400_000
 
@@ -70,6 +70,26 @@ def test_the_shortest_round_trip_wins_until_it_is_an_hour_old() -> None:
     clock.learn(SERVER, sent_uptime_ms=4_000_000, got_uptime_ms=4_000_400)
     told.uptime = 4_000_200
     assert clock.sample().wall == SERVER
+
+
+def test_a_servers_word_wears_off_and_its_offset_stays_the_best_guess() -> None:
+    told = Told(wall=5000)
+    clock = told.clock()
+    clock.learn(SERVER, sent_uptime_ms=0, got_uptime_ms=0)
+    told.uptime = LASTS_MS
+    assert clock.sample().clock == "synced"
+    told.uptime += 1
+    sample = clock.sample()
+    assert (sample.clock, sample.wall) == ("unsynced", SERVER + LASTS_MS + 1)
+
+
+def test_when_the_servers_word_has_worn_off_ntp_counts_again() -> None:
+    told = Told(wall=SERVER + 60_000, ntp=True)
+    clock = told.clock()
+    clock.learn(SERVER, sent_uptime_ms=0, got_uptime_ms=0)
+    told.uptime = LASTS_MS + 1
+    sample = clock.sample()
+    assert (sample.clock, sample.wall) == ("synced", SERVER + 60_000)
 
 
 def test_this_machines_own_clocks_can_be_read() -> None:
