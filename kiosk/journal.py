@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kiosk.errors import JournalUnavailable
 from kiosk.journal_file import COLUMNS, About, Row, seal_text
-from kiosk.journal_mark import Mark, read_mark, write_mark
+from kiosk.journal_mark import Mark, MarkFile, read_mark
 from kiosk.journal_open import INSERT, Opened, Owner, open_journal, place_of
 from kiosk.journal_recent import REMEMBERED, Recent
 from kiosk.ports import Draft, Remembered, Run
@@ -41,7 +41,7 @@ class SqliteJournal:
     ) -> None:
         """Open, or begin, the journal in ``directory``; never raises: :attr:`trouble` says what is wrong."""
         self.path = directory / "journal.db"
-        self._mark_path = directory / "journal.mark"
+        self._mark = MarkFile(directory / "journal.mark")
         self._kiosk_id, self._machine, self._randomness = kiosk_id, machine, randomness
         self._lock = threading.RLock()
         self._con: sqlite3.Connection | None = None
@@ -66,6 +66,7 @@ class SqliteJournal:
     def probe(self) -> str | None:
         """Look whether the next event could be stored, re-opening if need be; says what is wrong."""
         with self._lock:
+            self._mark.look()
             try:
                 if self._con is not None and not self._is_our_file():
                     self._drop()
@@ -122,7 +123,7 @@ class SqliteJournal:
         self._head = (seq, this)
         self._recent.add(event)
         self.pending += 1
-        write_mark(self._mark_path, Mark(about.journal_id, seq, this))
+        self._mark.write(Mark(about.journal_id, seq, this))
         return event
 
     def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
@@ -258,7 +259,7 @@ class SqliteJournal:
     def _ready(self) -> tuple[sqlite3.Connection, About]:
         if self._con is None or self._about is None:
             owner = Owner(kiosk_id=self._kiosk_id, machine=self._machine, new_id=self._randomness(16).hex())
-            opened = open_journal(self.path, read_mark(self._mark_path), owner)
+            opened = open_journal(self.path, read_mark(self._mark.path), owner)
             self._con = opened.con
             self._take(opened)
         assert self._about is not None
@@ -268,7 +269,7 @@ class SqliteJournal:
         self._about, self._head = opened.about, opened.head
         self._recent = Recent(Remembered(row.event(), row.known_at) for row in opened.rows[-REMEMBERED:])
         self._count(opened.con)
-        write_mark(self._mark_path, Mark(opened.about.journal_id, *opened.head))
+        self._mark.write(Mark(opened.about.journal_id, *opened.head))
 
     def _count(self, con: sqlite3.Connection) -> None:
         assert self._about is not None
@@ -289,6 +290,7 @@ class SqliteJournal:
         self._drop()
 
     def _drop(self) -> None:
+        self._mark.close()
         if self._con is not None:
             self._con.close()
             self._con = None

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,13 @@ class Row:
 
     def values(self) -> tuple[Any, ...]:
         """The columns in the order of ``COLUMNS``."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        values: tuple[Any, ...] = _values(self)
+        return values
 
     def sealed(self) -> "Row":
         """The same row with the seal that belongs to it."""
-        return replace(self, seal=_seal([*self.values()[:3], self.salt.hex(), *self.values()[4:-1]]))
+        values = self.values()
+        return replace(self, seal=_seal([*values[:3], self.salt.hex(), *values[4:-1]]))
 
     def faults(self) -> Iterator[str]:
         """What is wrong with this row taken alone."""
@@ -129,6 +132,9 @@ class Row:
     def event(self) -> TapEvent:
         """The event itself."""
         return TapEvent.from_bytes(self.body.encode())
+
+
+_values = attrgetter(*Row.__slots__)
 
 
 @dataclass(slots=True)

@@ -342,6 +342,15 @@ class TestCopies:
         push = journal.empty_push(SENT)
         assert (push.prior_journal, push.prior_head) == (old.journal_id, head)
 
+    def test_a_mark_that_was_deleted_is_made_again(self, journal: SqliteJournal, tmp_path: Path) -> None:
+        journal.append(draft(1))
+        (tmp_path / "journal.mark").unlink()
+        assert journal.probe() is None
+        journal.append(draft(2))
+        mark = read_mark(tmp_path / "journal.mark")
+        assert mark is not None
+        assert (mark.seq, mark.hash) == journal.head
+
     def test_power_lost_between_setting_aside_and_putting_in_place_loses_nothing(
         self, journal: SqliteJournal, tmp_path: Path
     ) -> None:
