@@ -31,6 +31,8 @@ from server.contract.wire import (
 log = logging.getLogger(__name__)
 SALT_BYTES = 16
 DAY = 86_400_000
+CHECKPOINT_AFTER = 300
+"""Events and acknowledgements after which the log is moved into the file: about three pages each."""
 
 
 class SqliteJournal:
@@ -48,6 +50,7 @@ class SqliteJournal:
         self._about: About | None = None
         self._recent = Recent()
         self._head = (0, "")
+        self._logged = 0
         self.acked_seq = 0
         self.pending = 0
         self.trouble: str | None = None
@@ -64,14 +67,21 @@ class SqliteJournal:
         return self._head
 
     def probe(self) -> str | None:
-        """Look whether the next event could be stored, re-opening if need be; says what is wrong."""
+        """Look whether the next event could be stored, re-opening if need be; says what is wrong.
+
+        Asked every few seconds between taps, it also moves a long log into the file, so that no tap waits
+        for that.
+        """
         with self._lock:
             self._mark.look()
             try:
                 if self._con is not None and not self._is_our_file():
                     self._drop()
-                self._ready()
+                con, _ = self._ready()
                 self.trouble = None
+                if self._logged >= CHECKPOINT_AFTER:
+                    self._logged = 0
+                    con.execute("PRAGMA wal_checkpoint(PASSIVE)")
             except (sqlite3.Error, OSError) as error:
                 self._fail(error)
             return self.trouble
@@ -123,6 +133,7 @@ class SqliteJournal:
         self._head = (seq, this)
         self._recent.add(event)
         self.pending += 1
+        self._logged += 1
         self._mark.write(Mark(about.journal_id, seq, this))
         return event
 
@@ -189,6 +200,7 @@ class SqliteJournal:
                 for result in results:
                     self._acknowledge_one(con, journal_id, (result, roster_version, at))
                 con.execute("COMMIT")
+                self._logged += len(results)
                 self._count(con)
             except (sqlite3.Error, OSError) as error:
                 self._fail(error)

@@ -27,7 +27,9 @@ CREATE INDEX events_waiting ON events (journal_id, seq) WHERE status IS NULL;
 """
 COLUMNS = "journal_id, seq, event_id, salt, body, prev, hash, status, reason, known_at, acked_at, seal"
 BUSY_SECONDS = 5.0
-
+LONGEST_LOG = 8000
+"""Pages of write-ahead log from which on SQLite moves them itself, in the midst of a tap. The journal does
+so long before, between taps; this only bounds the log should nobody ask it to."""
 
 HEADER = (
     (0, b"SQLite format 3\0"),
@@ -176,6 +178,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     )
     try:
         con.execute("PRAGMA synchronous=FULL")
+        con.execute(f"PRAGMA wal_autocheckpoint={LONGEST_LOG}")
     except BaseException:
         con.close()  # a second connection of this process would read by a forgotten one's map of the log
         raise

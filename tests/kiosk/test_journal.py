@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import JournalUnavailable
-from kiosk.journal import SqliteJournal
+from kiosk.journal import CHECKPOINT_AFTER, SqliteJournal
 from kiosk.journal_mark import read_mark
 from kiosk.journal_open import export, inspect
 from server.contract.wire import TapEvent, chain_hash, genesis
@@ -66,6 +66,16 @@ class TestAppending:
         assert journal._con is not None
         assert journal._con.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert journal._con.execute("PRAGMA synchronous").fetchone() == (2,)
+
+    def test_a_long_log_is_moved_into_the_file_between_taps(self, journal: SqliteJournal) -> None:
+        """So that no tap waits for it; the events are where they were."""
+        before = journal.path.stat().st_size
+        for number in range(CHECKPOINT_AFTER):
+            journal.append(draft(number))
+        assert journal.path.stat().st_size == before
+        assert journal.probe() is None
+        assert journal.path.stat().st_size > before
+        assert journal.pending == CHECKPOINT_AFTER
 
     def test_nobody_else_may_read_the_file(self, journal: SqliteJournal) -> None:
         assert journal.path.stat().st_mode & 0o077 == 0
