@@ -143,6 +143,28 @@ class LastSeen(Owned, Base):
     clock: Mapped[str | None]
 
 
+class Desk(Owned, Base):
+    """An open issuing desk: whose card is being made at a kiosk's reader, and how far it is."""
+
+    __tablename__ = "desks"
+    kiosk_id: Mapped[Key]
+    opened_by: Mapped[str]
+    opened_at: Mapped[Millis]
+    lease_until: Mapped[Millis]
+    """The staff's page prolongs it; without the page the reader goes back to taps."""
+    seen_at: Mapped[MaybeMillis]
+    """When the kiosk last heard that cards are made at it."""
+    batch: Mapped[str | None]
+    """Whose queue goes on by itself."""
+    order_id: Mapped[str | None]
+    """Whose card comes next."""
+    attempt: Mapped[str | None]
+    word: Mapped[str]
+    """``waiting``, ``writing``, or what came of the last card (``server.services.desk``)."""
+    detail: Mapped[dict[str, Any]]
+    changed_at: Mapped[Millis]
+
+
 class RosterSnapshot(Owned, Base):
     """The last few rosters a kiosk was given, as bases for deltas."""
 

@@ -21,7 +21,9 @@ from server.db.unit_of_work import UnitOfWork
 from server.errors import Conflict, Invalid
 
 FORMAT = "yika-community-1"
-LEFT_OUT = frozenset({"kiosk_nonces", "kiosk_sessions", "roster_snapshots", "enrolment_codes", "last_seen"})
+LEFT_OUT = frozenset(
+    {"kiosk_nonces", "kiosk_sessions", "roster_snapshots", "enrolment_codes", "last_seen", "desks"}
+)
 WITHHELD = {"volunteers": {"id_number": None}}
 
 

@@ -35,6 +35,7 @@ REPOSITORIES: dict[str, type[Base]] = {
     "plan_members": tables.PlanMember,
     "policies": tables.PolicyRow,
     "cards": tables.Card,
+    "card_orders": tables.CardOrder,
     "kiosks": tables.Kiosk,
     "decisions": tables.DecisionRow,
     "calendar": tables.CalendarDay,
@@ -47,6 +48,7 @@ REPOSITORIES: dict[str, type[Base]] = {
     "kiosk_nonces": tables.KioskNonce,
     "kiosk_sessions": tables.KioskSession,
     "last_seen": tables.LastSeen,
+    "desks": tables.Desk,
     "roster_snapshots": tables.RosterSnapshot,
     "exports": tables.ExportLog,
 }

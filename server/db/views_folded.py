@@ -130,11 +130,12 @@ class Card(Owned, Base):
     __table_args__ = (
         Index("ix_cards_volunteer", "community_id", "volunteer"),
         Index("ix_cards_lookup", "community_id", "lookup"),
+        Index("ix_cards_chip", "community_id", "chip"),
     )
     card_id: Mapped[Key]
     volunteer: Mapped[str]
     state: Mapped[str]
-    """``active``, ``lost``, ``replaced`` or ``expired``."""
+    """A state of ``server.domain.card_life``; only ``active`` opens anything."""
     since: Mapped[Millis]
     medium: Mapped[str]
     proof: Mapped[str]
@@ -146,7 +147,34 @@ class Card(Owned, Base):
     """The credential encrypted under the server's key: names are wrapped for it, nobody else can read it."""
     public: Mapped[str | None]
     """A phone's public key (P-256, uncompressed point, hex): kiosks check its changing code with it."""
+    chip: Mapped[str | None]
+    """Look-up key of the chip's UID: one chip is one card at a time."""
     issued_at: Mapped[Millis]
+    fact_seq: Mapped[Millis]
+
+
+class CardOrder(Owned, Base):
+    """A card that a person is to get; those that wait are the desk's queue, in the order of ``fact_seq``."""
+
+    __tablename__ = "card_orders"
+    __table_args__ = (
+        Index("ix_card_orders_volunteer", "community_id", "volunteer"),
+        Index("ix_card_orders_batch", "community_id", "batch", "state"),
+    )
+    order_id: Mapped[Key]
+    volunteer: Mapped[str]
+    kind: Mapped[str]
+    """``write`` (an NTAG, whichever is laid down) or ``uid`` (a card that people have already)."""
+    state: Mapped[str]
+    """``requested``, ``made`` or ``cancelled``."""
+    handover: Mapped[str]
+    """``now``: it works as soon as it is made; ``later``: when it is handed over."""
+    batch: Mapped[str]
+    reason: Mapped[str]
+    card_id: Mapped[str | None]
+    requested_at: Mapped[Millis]
+    requested_by: Mapped[str]
+    since: Mapped[Millis]
     fact_seq: Mapped[Millis]
 
 
@@ -160,6 +188,8 @@ class Kiosk(Owned, Base):
     state: Mapped[str]
     """``pending``, ``active`` or ``revoked``."""
     public_key: Mapped[str | None]
+    desk: Mapped[MaybeMillis]
+    """Since when staff may make cards at its reader; None where they may not."""
     since: Mapped[Millis]
     fact_seq: Mapped[Millis]
 

@@ -24,6 +24,8 @@ class FactKind(StrEnum):
     """A volunteer's status, consents, training and guardian's consent."""
     BINDING = "binding"
     """A card bound to a person, and each later step of its life."""
+    CARD_ORDER = "card_order"
+    """A card that a person is to get: asked for, made, or called off."""
     KIOSK = "kiosk"
     CALENDAR = "calendar"
     """One day's working or school status, from the State Council's yearly notice."""

@@ -1,4 +1,4 @@
-"""A card's life in the register: issue, bind, lose, find, replace. Every step is a fact."""
+"""A card's life in the register: issue, bind, hand over, lose, find, replace. Every step is a fact."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +9,12 @@ from card_tools.credential import CARD_ID_LENGTH, LENGTH, Credential, digest
 from card_tools.ntag424 import UID_LENGTH
 from server.contract.wire import lookup_key
 from server.domain.calendar import day_start, next_day
+from server.domain.card_life import HELD, CardState, may_follow
 from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.deriving import regrade_cards
-from server.services.facts import Draft, record
+from server.services.facts import Draft, parsed, record
 from server.services.members import volunteer as volunteer_row
 from server.services.projection import project_events
 
@@ -27,6 +28,7 @@ CARD_FIELDS = (
     "digest",
     "sealed",
     "public",
+    "chip",
     "issued_at",
 )
 PHONE = "rotating"
@@ -60,7 +62,7 @@ def register_bound(
     _check_uid(uid)
     issuer = acting.keys.issuer(uow.community_id)
     credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
-    return _with_credential(uow, acting, volunteer, credential)
+    return _with_credential(uow, acting, volunteer, credential, uid=uid)
 
 
 def register_challenge(
@@ -77,24 +79,47 @@ def register_challenge(
         )
     issuer = acting.keys.issuer(uow.community_id)
     credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
-    return _with_credential(uow, acting, volunteer, credential, chip=uid)
+    return _with_credential(uow, acting, volunteer, credential, uid=uid, challenged=True)
 
 
-def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes) -> RegisteredCard:
+def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, reason: str = "") -> RegisteredCard:
     """A card known by its chip's number alone; replaces the active card."""
     _check_uid(uid)
     volunteer_row(uow, volunteer)
     lookup = lookup_key(uow.community_id, "uid", uid)
-    for other in uow.rows("cards").rows(lookup=lookup, state="active"):
+    for other in uow.rows("cards").rows(lookup=lookup, state=CardState.ACTIVE):
         if other["volunteer"] != volunteer:
             raise Conflict(
                 f"this chip is the active card of volunteer {other['volunteer']}",
                 zh=f"这张卡正由志愿者 {other['volunteer']} 使用，请先停用那张卡或换一张。",
             )
     card_id = acting.entropy(CARD_ID_LENGTH).hex()
-    body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup})
+    body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup, "chip": lookup})
+    body |= {"reason": reason}
     _bind(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
     return RegisteredCard(card_id, None)
+
+
+def request_card(
+    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, uid: bytes, challenged: bool
+) -> None:
+    """Note a card before its first byte is written: what lies on a chip meanwhile opens nothing."""
+    draft = _credential_draft(uow, acting, volunteer, credential, uid=uid, challenged=challenged)
+    draft.body["state"] = CardState.REQUESTED
+    _bind(uow, acting, [draft])
+
+
+def card_made(uow: Uow, acting: Acting, card_id: str, *, reason: str, handed_over: bool) -> None:
+    """A card was read back and is right; handed over, it replaces the person's active card."""
+    card = _card(uow, card_id)
+    made = Draft(FactKind.BINDING, card_id, _fields(card) | {"state": CardState.MADE, "reason": reason})
+    drafts = [made]
+    if handed_over:
+        active = Draft(
+            FactKind.BINDING, card_id, _fields(card) | {"state": CardState.ACTIVE, "reason": reason}
+        )
+        drafts = [made, *_replaced(uow, card["volunteer"]), active]
+    _bind(uow, acting, drafts)
 
 
 def register_phone(uow: Uow, acting: Acting, volunteer: str, *, public: bytes) -> RegisteredCard:
@@ -134,26 +159,53 @@ def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[Regis
     return [RegisteredCard(card.card_id.hex(), card) for card in cards]
 
 
-def set_state(uow: Uow, acting: Acting, card_id: str, state: str, *, since: int | None = None) -> Row:
-    """Record a step of a card's life: ``lost``, ``active`` (found again), ``replaced`` or ``expired``.
+def set_state(
+    uow: Uow, acting: Acting, card_id: str, state: str, *, since: int | None = None, reason: str = ""
+) -> Row:
+    """Record a step of a card's life: handed over or found again (``active``), ``lost``, or an end.
 
-    ``since`` may lie in the past ("I lost it on Monday"): taps since then are judged again.
+    ``since`` may lie in the past ("I lost it on Monday"): taps since then are judged again. An active card of
+    the same person is replaced when another one becomes active.
     """
     card = _card(uow, card_id)
-    if state not in {"active", "lost", "replaced", "expired"}:
-        raise Invalid(
-            "a card is active, lost, replaced or expired", zh="卡的状态请从使用中、挂失、已换、过期中选择。"
-        )
-    if state == "active" and card["state"] != "lost":
+    if state not in set(CardState) or not may_follow(card["state"], state):
         raise Conflict(
-            f"only a lost card can be found again; this one is {card['state']}",
-            zh="只有挂失的卡可以恢复，请刷新页面或办一张新卡。",
+            f"a card that is {card['state']} cannot become {state}",
+            zh="这张卡现在的状态不能这样办理，请刷新页面，或办一张新卡。",
         )
-    drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state}, since)]
-    if state == "active":
+    drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state, "reason": reason}, since)]
+    if state == CardState.ACTIVE:
         drafts = [*_replaced(uow, card["volunteer"], phones=card["proof"] == PHONE), *drafts]
     _bind(uow, acting, drafts)
     return _card(uow, card_id)
+
+
+def end_cards(uow: Uow, acting: Acting, volunteer: str, state: str, *, reason: str) -> int:
+    """Let all of a person's cards and phones come to one end (returned, deceased); how many there were."""
+    cards = uow.rows("cards").rows("card_id", volunteer=volunteer, state=set(HELD))
+    drafts = [
+        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": state, "reason": reason})
+        for card in cards
+    ]
+    if drafts:
+        _bind(uow, acting, drafts)
+    return len(drafts)
+
+
+def holder_of_chip(uow: Uow, uid: bytes) -> Row | None:
+    """The card that a chip is now, if it is anybody's."""
+    key = lookup_key(uow.community_id, "uid", uid)
+    return uow.rows("cards").last("fact_seq", chip=key, state=set(HELD))
+
+
+def life_of(uow: Uow, card_id: str) -> list[Row]:
+    """Every step of a card's life, oldest first: state, since when, recorded when and by whom, why."""
+    steps = []
+    for fact in uow.rows("facts").rows("seq", kind=str(FactKind.BINDING), subject=card_id):
+        body = parsed(fact)["body"]
+        step = {name: fact[name] for name in ("holds_from", "recorded_at", "recorded_by")}
+        steps.append(step | {"state": body["state"], "reason": body.get("reason", "")})
+    return steps
 
 
 def credential_of(acting: Acting, card: Row) -> Credential | None:
@@ -184,32 +236,45 @@ def _fields(card: Row) -> Row:
 def _replaced(uow: Uow, volunteer: str, *, phones: bool = False) -> list[Draft]:
     active = uow.rows("cards").rows("card_id", volunteer=volunteer, state="active")
     return [
-        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced"})
+        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced", "reason": ""})
         for card in active
         if (card["proof"] == PHONE) is phones
     ]
 
 
 def _with_credential(
-    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, chip: bytes = b""
+    uow: Uow,
+    acting: Acting,
+    volunteer: str,
+    credential: Credential,
+    *,
+    uid: bytes = b"",
+    challenged: bool = False,
 ) -> RegisteredCard:
     volunteer_row(uow, volunteer)
-    draft = _credential_draft(uow, acting, volunteer, credential, chip=chip)
+    draft = _credential_draft(uow, acting, volunteer, credential, uid=uid, challenged=challenged)
     _bind(uow, acting, [*_replaced(uow, volunteer), draft])
     return RegisteredCard(draft.subject, credential)
 
 
 def _credential_draft(
-    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, chip: bytes = b""
+    uow: Uow,
+    acting: Acting,
+    volunteer: str,
+    credential: Credential,
+    *,
+    uid: bytes = b"",
+    challenged: bool = False,
 ) -> Draft:
-    """``chip`` is the UID of a card that is to be challenged."""
     card_id = credential.card_id.hex()
     known = {
         "medium": "nfc" if credential.proof == "signed" else "qr",
-        "proof": "challenge" if chip else credential.proof,
+        "proof": "challenge" if challenged else credential.proof,
         "lookup": lookup_key(uow.community_id, "card", credential.card_id),
         "digest": digest(credential),
-        "sealed": acting.keys.seal(credential.raw + chip, f"card:{card_id}"),
+        # A challenged card's key is derived from its chip's UID, which lies nowhere else.
+        "sealed": acting.keys.seal(credential.raw + (uid if challenged else b""), f"card:{card_id}"),
+        "chip": lookup_key(uow.community_id, "uid", uid) if uid else None,
         "not_after": _end_of(credential.expires_on),
     }
     return Draft(FactKind.BINDING, card_id, _body(acting, volunteer, known))
@@ -217,7 +282,7 @@ def _credential_draft(
 
 def _body(acting: Acting, volunteer: str, known: Row) -> Row:
     empty: Row = dict.fromkeys(CARD_FIELDS)
-    return empty | known | {"volunteer": volunteer, "state": "active", "issued_at": acting.now}
+    return empty | known | {"volunteer": volunteer, "state": "active", "reason": "", "issued_at": acting.now}
 
 
 def _end_of(day: date | None) -> int | None:

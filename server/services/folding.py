@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "plan_members": ("plan_id", "volunteer"),
     "policies": ("name", "fact_seq"),
     "cards": ("card_id",),
+    "card_orders": ("order_id",),
     "kiosks": ("kiosk_id",),
     "decisions": ("decision_id",),
     "calendar": ("day",),
@@ -101,12 +102,20 @@ def _policy(fact: Row, views: Views) -> None:
 def _binding(fact: Row, views: Views) -> None:
     names = ("volunteer", "state", "medium", "proof", "not_after", "lookup", "digest", "sealed", "issued_at")
     row = {"card_id": fact["subject"], **_pick(fact["body"], *names)}
-    row["public"] = fact["body"].get("public")  # the first facts about cards know of no phones
+    # The first facts about cards know of no phones, and of no chips.
+    row |= {name: fact["body"].get(name) for name in ("public", "chip")}
     _put(views, "cards", row | {"since": fact["holds_from"], "fact_seq": fact["seq"]})
+
+
+def _card_order(fact: Row, views: Views) -> None:
+    names = ("volunteer", "kind", "state", "handover", "batch", "reason", "card_id")
+    row = {"order_id": fact["subject"], **_pick(fact["body"], *names, "requested_at", "requested_by")}
+    _put(views, "card_orders", row | {"since": fact["holds_from"], "fact_seq": fact["seq"]})
 
 
 def _kiosk(fact: Row, views: Views) -> None:
     row = {"kiosk_id": fact["subject"], **_pick(fact["body"], "name", "site_id", "state", "public_key")}
+    row["desk"] = fact["body"].get("desk")
     _put(views, "kiosks", row | {"since": fact["holds_from"], "fact_seq": fact["seq"]})
 
 
@@ -161,6 +170,7 @@ _FOLDERS: dict[FactKind, Callable[[Row, Views], None]] = {
     FactKind.PLAN: _plan,
     FactKind.POLICY: _policy,
     FactKind.BINDING: _binding,
+    FactKind.CARD_ORDER: _card_order,
     FactKind.KIOSK: _kiosk,
     FactKind.DECISION: _decision,
     FactKind.CALENDAR: _calendar,

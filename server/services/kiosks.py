@@ -72,6 +72,11 @@ def revoke_kiosk(uow: Uow, acting: Acting, kiosk_id: str) -> None:
     _change(uow, acting, kiosk_id, {"state": "revoked"})
 
 
+def make_desk(uow: Uow, acting: Acting, kiosk_id: str, *, is_desk: bool) -> None:
+    """Let staff make cards at a kiosk's reader, or no longer."""
+    _change(uow, acting, kiosk_id, {"desk": acting.now if is_desk else None})
+
+
 def enrol(uow: Uow, acting: Acting, code: str, public_key: str) -> dict[str, Any]:
     """Give a machine its identity for a code, once; the signed answer. The unit becomes the community's."""
     typed = normal_code(code)
@@ -118,7 +123,7 @@ def _change(
     uow: Uow, acting: Acting, kiosk_id: str, changes: dict[str, Any], *, since: int | None = None
 ) -> None:
     row = kiosk(uow, kiosk_id)
-    body = {name: row[name] for name in ("name", "site_id", "state", "public_key")} | changes
+    body = {name: row[name] for name in ("name", "site_id", "state", "public_key", "desk")} | changes
     record(uow, acting, [Draft(FactKind.KIOSK, kiosk_id, body, since)])
 
 

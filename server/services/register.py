@@ -137,7 +137,7 @@ def _is_ti(event: TapEvent) -> bool:
 def _contradiction(event: TapEvent, card: Row | None, at: int) -> str | None:
     if card is None:
         return "card_unknown"
-    if card["state"] in {"lost", "replaced", "expired"}:
+    if card["state"] != "active":
         return f"card_{card['state']}"
     if card["not_after"] is not None and at >= card["not_after"]:
         return "card_expired"

@@ -17,6 +17,7 @@ from card_tools.ntag424 import CHALLENGE_KEY, key_for
 from server.contract.rules import HOUR
 from server.contract.wire import Manifest, canonical, roster_delta, roster_hash
 from server.domain.calendar import day_of, day_start, next_day
+from server.domain.card_life import told
 from server.domain.ledger import person_account
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
@@ -248,7 +249,7 @@ def _newest_active_last(card: Row) -> tuple[bool, int]:
 
 def _state(card: Row, now: int) -> str:
     over = card["not_after"] is not None and card["not_after"] <= now
-    return "expired" if over and card["state"] == "active" else str(card["state"])
+    return "expired" if over and card["state"] == "active" else told(card["state"])
 
 
 def _sealed_name(acting: Acting, card: Row, person: Row | None) -> str | None:
