@@ -9,22 +9,22 @@ answers nonsense to a challenge is not the chip it claims to be.
 import hmac
 import secrets
 import zlib
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from card_tools.conversation import Transceive, converse
 from card_tools.errors import CardForged, ChipRefused
-
-Transceive = Callable[[bytes], bytes]
-"""Takes a whole command APDU, gives the whole answer with its two status bytes."""
 
 BLOCK = 16
 UID_LENGTH = 7
 CHALLENGE_KEY = 1
 """The number of the key that a kiosk proves a card with; it opens nothing but reading."""
+META_KEY, SUN_KEY = 2, 3
+"""Numbers of the keys of a SUN message: the one that hides whose chip it is, and the one of its MAC."""
 SELECT_APPLICATION = bytes.fromhex("00a4040007d276000085010100")
 """Selects the NDEF application, where the keys live (answered with 9000)."""
 MAC_LENGTH = 8
@@ -35,6 +35,8 @@ _SDM_MAC_LABEL, _SDM_ENC_LABEL = bytes.fromhex("3cc300010080"), bytes.fromhex("c
 _EV2_ENC_LABEL, _EV2_MAC_LABEL = bytes.fromhex("a55a00010080"), bytes.fromhex("5aa500010080")
 _COMMAND_IV, _ANSWER_IV = b"\xa5\x5a", b"\x5a\xa5"
 _UID_MIRRORED, _COUNTER_MIRRORED = 0x80, 0x40
+_FIRST, _LAST, _SHORT_WELL_KNOWN = 0x80, 0x40, 0x11
+"""Marks in the first byte of an NDEF record."""
 
 
 def _encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
@@ -82,8 +84,12 @@ def diversify(master: bytes, uid: bytes, label: bytes) -> bytes:
 
 
 def key_for(master: bytes, uid: bytes, key_no: int) -> bytes:
-    """One key of one of our cards, from the office's master key (AN10922)."""
-    return diversify(master, uid, _CARD_LABEL + bytes([key_no]))
+    """One key of one of our cards, from the office's master key (AN10922).
+
+    All chips of an office share :data:`META_KEY`: with it the server learns whose SUN message it is, and only
+    then which key proves it. Whoever takes it out of a chip can tell chips apart, and proves nothing.
+    """
+    return diversify(master, b"" if key_no == META_KEY else uid, _CARD_LABEL + bytes([key_no]))
 
 
 def _double(block: bytes) -> bytes:
@@ -172,6 +178,11 @@ class Ev2Session:
         """The APDU of a command in MAC mode: nothing encrypted, everything under a MAC."""
         return self._under_mac(command, header)
 
+    def plain(self, command: int, body: bytes) -> bytes:
+        """The APDU of a command that crosses as it is, such as data of a plain file; it counts too."""
+        self.counter += 1
+        return apdu(command, body)
+
     def _under_mac(self, command: int, body: bytes) -> bytes:
         covered = bytes([command]) + self._count() + self.ti + body
         self.counter += 1
@@ -201,7 +212,11 @@ class Ev2Session:
 
     def card_uid(self, transceive: Transceive) -> bytes:
         """The chip's real UID, under the session's MAC: neither random nor set by hand (AN12196 §7.3)."""
-        uid = self.opened(transceive(self.full(0x51, b"", b"")))
+        return converse(self.asking_uid(), transceive)
+
+    def asking_uid(self) -> Generator[bytes, bytes, bytes]:
+        """:meth:`card_uid` as a conversation."""
+        uid = self.opened((yield self.full(0x51, b"", b"")))
         if len(uid) != UID_LENGTH:
             raise CardForged(f"the chip gave a UID of {len(uid)} bytes")
         return uid
@@ -219,11 +234,18 @@ def ev2_first(key: bytes, key_no: int, transceive: Transceive, *, rnd_a: bytes |
     ``rnd_a`` is for tests with published values; without it the system's randomness is taken. The NDEF
     application must be selected. Raises :class:`CardForged` unless the chip proves it.
     """
+    return converse(challenging(key, key_no, rnd_a=rnd_a), transceive)
+
+
+def challenging(
+    key: bytes, key_no: int, *, rnd_a: bytes | None = None
+) -> Generator[bytes, bytes, Ev2Session]:
+    """:func:`ev2_first` as a conversation."""
     rnd_a = secrets.token_bytes(BLOCK) if rnd_a is None else rnd_a
-    sealed = _expect(transceive(apdu(0x71, bytes([key_no, 0]))), _MORE, BLOCK)
+    sealed = _expect((yield apdu(0x71, bytes([key_no, 0]))), _MORE, BLOCK)
     rnd_b = _decrypt(key, _NO_IV, sealed)
     token = _encrypt(key, _NO_IV, rnd_a + rnd_b[1:] + rnd_b[:1])
-    plain = _decrypt(key, _NO_IV, _expect(transceive(apdu(0xAF, token)), _OK, 2 * BLOCK))
+    plain = _decrypt(key, _NO_IV, _expect((yield apdu(0xAF, token)), _OK, 2 * BLOCK))
     if not hmac.compare_digest(plain[4:20], rnd_a[1:] + rnd_a[:1]):
         raise CardForged("the chip does not hold the key")
     mixed = bytes(a ^ b for a, b in zip(rnd_a[2:8], rnd_b[:6], strict=True))
@@ -302,10 +324,11 @@ def sun_settings(offsets: SunOffsets, *, meta_key_no: int = 2, file_key_no: int 
     return b"\x40" + rights + b"\xc1" + sdm_rights + b"".join(p.to_bytes(3, "little") for p in places)
 
 
-def sun_url_file(address: str) -> tuple[bytes, SunOffsets]:
+def sun_url_file(address: str, behind: bytes = b"") -> tuple[bytes, SunOffsets]:
     """The NDEF file of an address with places for ``picc_data`` and ``cmac``, and where those places are.
 
     The address ends before its query: ``https://yika.example/t``. Only UID and counter are under the MAC.
+    ``behind`` is a message whose records follow: phones open the first record of a card.
     """
     prefixes = {"https://www.": 2, "http://www.": 1, "https://": 4, "http://": 3}
     start, code = next(((p, c) for p, c in prefixes.items() if address.startswith(p)), ("", 0))
@@ -314,7 +337,10 @@ def sun_url_file(address: str) -> tuple[bytes, SunOffsets]:
     payload = bytes([code]) + lead + b"0" * 32 + joint + b"0" * 16
     if len(payload) > 0xFF:
         raise ValueError(f"the address is {len(payload) - 0xFF} bytes too long for a short record")
-    message = b"\xd1\x01" + bytes([len(payload)]) + b"U" + payload
+    head = _FIRST | _LAST | _SHORT_WELL_KNOWN
+    if behind:
+        head, behind = head & ~_LAST, bytes([behind[0] & ~_FIRST]) + behind[1:]
+    message = bytes([head, 1, len(payload)]) + b"U" + payload + behind
     first = 2 + 4 + 1 + len(lead)
     last = first + 32 + len(joint)
     return len(message).to_bytes(2, "big") + message, SunOffsets(picc_data=first, mac_input=last, mac=last)

@@ -1,9 +1,8 @@
 """Writing a card on an NTAG213/215/216 as a conversation of frames; no reader, no clock, no file (sans-I/O).
 
-:func:`issue` is a generator: it yields a command frame and is sent the chip's answer. :func:`converse` runs
-it over anything that can transceive, such as a reader's interrogator while the card lies there. Frames are
-those of NXP's data sheet NTAG213/215/216 without their CRC, which readers add: GET_VERSION 60, READ 30,
-WRITE A2, PWD_AUTH 1B; the acknowledgement is one byte, 0A.
+:func:`issue` is a conversation (``card_tools.conversation``), run by :func:`converse`. Frames are those of
+NXP's data sheet NTAG213/215/216 without their CRC, which readers add: GET_VERSION 60, READ 30, WRITE A2,
+PWD_AUTH 1B; the acknowledgement is one byte, 0A.
 
 Order, so that a card torn away at any moment is never worse than an empty one and can be laid down again:
 
@@ -18,13 +17,15 @@ only: they are read and never written.
 """
 
 import hmac
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from card_tools.conversation import Conversation as Conversation
+from card_tools.conversation import Issued as Issued
+from card_tools.conversation import converse as converse
 from card_tools.errors import ChipRefused, ChipTorn, ChipUnsuitable
 
-Conversation = Generator[bytes, bytes, "Issued"]
 PAGE = 4
 FIRST_DATA_PAGE = 4
 ACK = 0x0A
@@ -79,31 +80,10 @@ class Order:
             raise ValueError("the data area is whole pages of four bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What was done: the chip's kind, and how many pages had to be written (0: it was all there)."""
-
-    model: str
-    pages_written: int
-
-
 def password_for(master: bytes, uid: bytes) -> tuple[bytes, bytes]:
     """The password and its acknowledgement for one chip, from a master secret that stays in the office."""
     derived = hmac.digest(master, b"yika-ntag-password-1" + uid, sha256)
     return derived[:4], derived[4:6]
-
-
-def converse(conversation: Conversation, transceive: Callable[[bytes], bytes]) -> Issued:
-    """Run a conversation with a chip; what ``transceive`` raises ends it, and it can be begun again."""
-    try:
-        command = next(conversation)
-        while True:
-            command = conversation.send(transceive(command))
-    except StopIteration as done:
-        issued: Issued = done.value
-        return issued
-    finally:
-        conversation.close()
 
 
 def issue(order: Order) -> Conversation:

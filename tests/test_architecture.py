@@ -9,7 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("card_tools", "hardware", "kiosk", "server")
-PURE_CARDS = ("credential", "phone_code", "ntag424", "ndef", "writer", "errors")
+PURE_CARDS = (
+    "credential",
+    "phone_code",
+    "conversation",
+    "ntag424",
+    "ndef",
+    "writer",
+    "personalise",
+    "errors",
+)
 PURE_CARD_MODULES = tuple(f"card_tools.{name}" for name in PURE_CARDS)
 KIOSK_PURE = ("kiosk.domain", "kiosk.memory", "kiosk.outcomes")
 KIOSK_LIBRARIES = ("flask", "werkzeug", "waitress", "urllib3", "click", "cryptography", "base45")
@@ -64,10 +73,7 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
             "pypinyin",
         ),
     ),
-    *(
-        (name, ("card_tools.errors", "card_tools.credential", "cryptography", "base45"))
-        for name in PURE_CARD_MODULES
-    ),
+    *((name, (*PURE_CARD_MODULES, "cryptography", "base45")) for name in PURE_CARD_MODULES),
     ("card_tools", ("card_tools", "cryptography", "base45", "qrcode", "PIL", "fpdf", "fontTools", "click")),
     ("hardware.ports", ()),
     ("hardware.simulated", ("hardware.ports", "hardware.simulated", "cryptography", "cv2", "numpy", "PIL")),
@@ -83,7 +89,12 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
             "numpy",
         ),
     ),
-    ("hardware.qr_frames", ("hardware.ports", "hardware.qr_decode")),
+    (
+        "hardware.qr_process",
+        ("hardware.ports", "hardware.qr_camera", "hardware.qr_frames", "hardware.reader_thread"),
+    ),
+    ("hardware.qr_frames", ("hardware.ports", "hardware.qr_decode", "hardware.qr_picamera")),
+    ("hardware.qr_picamera", ("hardware.ports", "hardware.qr_frames", "picamera2")),
     ("hardware.qr_decode", ("hardware.ports", "cv2", "numpy", "zxingcpp")),
     ("hardware.reader_thread", ("hardware.ports",)),
     ("hardware.pcsc_reader", ("hardware.ports", "hardware.reader_thread", "smartcard")),
@@ -104,6 +115,7 @@ ALSO = {
 ONLY_IMPORTER = {
     "nfc": ("hardware.nfc_reader",),
     "cv2": ("hardware.qr_camera", "hardware.qr_decode", "hardware.simulated"),
+    "picamera2": ("hardware.qr_picamera",),
 }
 
 

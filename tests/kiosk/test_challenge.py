@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from card_tools.conversation import converse
 from card_tools.credential import seal_key
 from card_tools.ndef import to_ndef
 from card_tools.ntag424 import CHALLENGE_KEY, key_for
-from card_tools.personalise import Order424, personalise
+from card_tools.personalise import Order424, issue
 from hardware.ports import CardRead, ContentKind
 from hardware.simulated import NtagCard
 from hardware.simulated.field import VirtualCard
@@ -58,7 +59,7 @@ class Overheard(Ntag424Card):
 def made(card: Ntag424Card) -> Ntag424Card:
     """The card as the office makes it from a chip of the factory."""
     card.activate()
-    personalise(Order424(uid=UID, message=to_ndef(OURS), master=MASTER), card.apdu)
+    converse(issue(Order424(uid=UID, message=to_ndef(OURS), master=MASTER)), card.apdu)
     return card
 
 

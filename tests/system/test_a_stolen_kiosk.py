@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
+from card_tools.conversation import converse
 from card_tools.credential import LENGTH, Credential, decode, open_key, open_name
 from card_tools.errors import CardForged
 from card_tools.ndef import from_ndef, to_ndef
 from card_tools.ntag424 import CHALLENGE_KEY, key_for
-from card_tools.personalise import KEY_COUNT, Order424, personalise
+from card_tools.personalise import KEY_COUNT, Order424, issue
 from hardware.simulated import NtagCard
 from hardware.simulated.card_file import save_card
 from hardware.simulated.field import VirtualCard
@@ -187,7 +188,7 @@ def _chip(kind: str, theft: Theft) -> VirtualCard:
         return NtagCard("ntag213", UIDS[kind], ndef=message)
     card = Ntag424Card(UIDS[kind], secrets.token_bytes)
     card.activate()
-    personalise(Order424(uid=UIDS[kind], message=message, master=theft.master), card.apdu)
+    converse(issue(Order424(uid=UIDS[kind], message=message, master=theft.master)), card.apdu)
     return card
 
 
