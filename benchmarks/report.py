@@ -99,6 +99,13 @@ def pragmas(connection: sqlite3.Connection) -> str:
     return " ".join(f"{name}={connection.execute(f'PRAGMA {name}').fetchone()[0]}" for name in names)
 
 
+def file_system(folder: Path) -> str:
+    """What kind of file system a folder lies on; its place is nobody's business."""
+    mounts = [line.split()[1:3] for line in _lines("/proc/mounts")]
+    around = [(len(place), kind) for place, kind in mounts if folder.resolve().is_relative_to(place)]
+    return max(around, default=(0, "unknown"))[1]
+
+
 def machine() -> dict[str, Any]:
     """The class of machine, and how busy it is with other things."""
     models = [line for line in _lines("/proc/cpuinfo") if line.startswith(("model name", "Model"))]
