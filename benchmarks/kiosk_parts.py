@@ -1,7 +1,7 @@
 """A whole kiosk without network: real journal, roster, cards, clock and screen hub, nobody listening."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from kiosk.clock import BootClock
 from kiosk.journal import SqliteJournal
 from kiosk.roster import RosterStore
 from kiosk.screen.hub import ScreenHub
+from kiosk.screen.view import Result
 from kiosk.service import KioskService, Parts
 from server.contract.rules import Policy
 from server.contract.wire import Manifest, lookup_key, roster_hash
@@ -69,7 +70,7 @@ def person(index: int) -> Person:
 
 
 @contextmanager
-def kiosk(folder: Path, people: int) -> Iterator[Kiosk]:
+def kiosk(folder: Path, people: int, *, speak: Callable[[Result], None] = lambda _: None) -> Iterator[Kiosk]:
     """A kiosk whose roster lists so many people, each with two cards."""
     known = [person(index) for index in range(1, people + 1)]
     roster = RosterStore(
@@ -91,7 +92,7 @@ def kiosk(folder: Path, people: int) -> Iterator[Kiosk]:
         randomness=os.urandom,
         screen=hub,
         indicator=NoLights(),
-        speak=lambda _: None,
+        speak=speak,
     )
     try:
         yield Kiosk(KioskService(parts), journal, hub, known)

@@ -17,7 +17,14 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize(
     "name",
-    ["tap", "field", pytest.param("ingest", marks=pytest.mark.postgresql), "growth", "idle"],
+    [
+        "tap",
+        "field",
+        pytest.param("senses", marks=[pytest.mark.browser, pytest.mark.speech]),
+        pytest.param("ingest", marks=pytest.mark.postgresql),
+        "growth",
+        "idle",
+    ],
 )
 def test_a_benchmark_gives_figures_ratios_and_settings(name: str) -> None:
     """Whatever it measured stands in the table beside its floor."""
