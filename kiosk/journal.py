@@ -39,7 +39,13 @@ class SqliteJournal:
     """``kiosk.ports.Journal`` over one SQLite file."""
 
     def __init__(
-        self, directory: Path, *, kiosk_id: str, machine: str, randomness: Callable[[int], bytes]
+        self,
+        directory: Path,
+        *,
+        kiosk_id: str,
+        machine: str,
+        randomness: Callable[[int], bytes],
+        checkpoint_after: int = CHECKPOINT_AFTER,
     ) -> None:
         """Open, or begin, the journal in ``directory``; never raises: :attr:`trouble` says what is wrong."""
         self.path = directory / "journal.db"
@@ -50,7 +56,7 @@ class SqliteJournal:
         self._about: About | None = None
         self._recent = Recent()
         self._head = (0, "")
-        self._logged = 0
+        self._logged, self._checkpoint_after = 0, checkpoint_after
         self.acked_seq = 0
         self.pending = 0
         self.trouble: str | None = None
@@ -79,7 +85,7 @@ class SqliteJournal:
                     self._drop()
                 con, _ = self._ready()
                 self.trouble = None
-                if self._logged >= CHECKPOINT_AFTER:
+                if self._logged >= self._checkpoint_after:
                     self._logged = 0
                     con.execute("PRAGMA wal_checkpoint(PASSIVE)")
             except (sqlite3.Error, OSError) as error:

@@ -1,10 +1,10 @@
 """A kiosk in its own process, tapping as fast as it can: ``python -m tests.support.powercut_writer DIR``.
 
-Each line on standard output is the id of an event whose light was green. ``NORMAL`` as second argument is the
-mutant: the journal no longer waits for the disk.
+Each line on standard output is ``green`` with the id of an event whose light was green, ``acknowledged`` with
+one that the server's word is on the disk for, or the stage that begins (``powercut_rig.STAGES``). ``NORMAL``
+as second argument is the mutant: the journal no longer waits for the disk.
 """
 
-import itertools
 import secrets
 import sqlite3
 import sys
@@ -14,16 +14,24 @@ from typing import Any
 import kiosk.journal_open
 from hardware.ports import CardRead, ContentKind
 from kiosk.clock import BootClock
-from kiosk.journal import SqliteJournal
+from kiosk.journal import DAY, SqliteJournal
 from kiosk.roster_view import RosterView
 from kiosk.screen.view import Result
 from kiosk.service import KioskService, Parts
+from server.contract.wire import MAX_PUSH, TapEvent
 from tests.support.kiosk_journal import SENT, results_of
 from tests.support.kiosk_parts import FakeLink, FakeRosterHolder
 from tests.support.kiosk_roster import PRINTED, entries
 
 KIOSK, MACHINE = "k1", "machine-1"
-SYNC_EVERY = 9
+TAPS = range(12)
+"""Between two syncs."""
+
+
+def say(line: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 class Light:
@@ -32,8 +40,7 @@ class Light:
     def publish(self, result: Result) -> None:
         """Green only when the disk has it."""
         if result.durable:
-            sys.stdout.write(f"{result.event_id}\n")
-            sys.stdout.flush()
+            say(f"green {result.event_id}")
 
     def idle_changed(self) -> None:
         """Nobody looks."""
@@ -50,7 +57,11 @@ def main() -> None:
     if sys.argv[2:] == ["NORMAL"]:
         _wait_for_no_disk()
     journal = SqliteJournal(
-        Path(sys.argv[1]), kiosk_id=KIOSK, machine=MACHINE, randomness=secrets.token_bytes
+        Path(sys.argv[1]),
+        kiosk_id=KIOSK,
+        machine=MACHINE,
+        randomness=secrets.token_bytes,
+        checkpoint_after=len(TAPS),
     )
     light, link = Light(), FakeLink()
     parts = Parts(
@@ -67,16 +78,26 @@ def main() -> None:
     )
     service = KioskService(parts)
     card = CardRead(medium="qr", content=PRINTED.text.encode(), content_kind=ContentKind.TEXT)
-    for number in itertools.count(1):
-        service.tap(card)
-        if number % SYNC_EVERY == 0:
-            _sync(journal)
+    now = SENT.wall
+    while True:
+        say("tap")
+        for _ in TAPS:
+            service.tap(card)
+        now += DAY
+        say("acknowledge")
+        _acknowledge(journal, now)
+        say("prune")
+        journal.prune(now=now + DAY, days=3)
+        say("checkpoint")
+        journal.probe()
 
 
-def _sync(journal: SqliteJournal) -> None:
-    run = journal.runs(5)[0]
-    push = journal.push_of(run, SENT)
-    journal.acknowledge(run.journal_id, results_of(push), roster_version=1, at=SENT.wall)
+def _acknowledge(journal: SqliteJournal, now: int) -> None:
+    for run in journal.runs(MAX_PUSH):
+        push = journal.push_of(run, SENT)
+        journal.acknowledge(run.journal_id, results_of(push), roster_version=1, at=now)
+        for event in push.events:
+            say(f"acknowledged {TapEvent.from_bytes(event.body.encode()).event_id}")
 
 
 def _wait_for_no_disk() -> None:
