@@ -14,6 +14,7 @@ from hardware.ports import CardReader, HardwareError, Indicator, Voice
 from kiosk.challenge import Challenger
 from kiosk.clock import BootClock
 from kiosk.config import Config
+from kiosk.desk import Desk
 from kiosk.errors import ConfigWrong, KioskError
 from kiosk.hand import DemoHand
 from kiosk.identity import Enrolment, load_enrolment, load_key, machine_id
@@ -28,6 +29,7 @@ from kiosk.screen.words import phrases
 from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
+from server.contract.desk import DeskWord
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 5.0
@@ -56,8 +58,8 @@ class _Kiosk:
         self.journal = open_journal(config, enrolment)
         stack.callback(self.journal.close)
         self.roster = open_roster(config, enrolment)
-        self.syncer, client = build_syncer(config, enrolment, self.journal, self.roster, self.clock)
-        stack.callback(client.close)
+        self.syncer, self._client = build_syncer(config, enrolment, self.journal, self.roster, self.clock)
+        stack.callback(self._client.close)
         self.hub = ScreenHub()
         stack.callback(self.hub.close)
         self.service = self._service(enrolment)
@@ -67,7 +69,8 @@ class _Kiosk:
 
     def _service(self, enrolment: Enrolment) -> KioskService:
         config = self.config
-        indicator, voice = built_feedback(config)
+        self._indicator, voice = built_feedback(config)
+        indicator = self._indicator
         self._stack.callback(indicator.close)
         self._stack.callback(voice.close)
 
@@ -107,9 +110,23 @@ class _Kiosk:
         """Sync, and read cards."""
         self._thread.start()
         challenger = Challenger(self.roster)
+        desk = Desk(
+            self._client,
+            self.roster,
+            self.clock,
+            tap=self.service.tap,
+            interrogator=challenger,
+            show=self._light,
+        )
+        desk.start()
+        self._stack.callback(desk.stop)
         for reader in readers.values():
             self._stack.callback(reader.stop)
-            reader.start(self.service.tap, self.service.reader_state, challenger)
+            reader.start(desk.tap, self.service.reader_state, desk)
+
+    def _light(self, word: DeskWord) -> None:
+        """What became of a card that is being made is told where staff look; here the lights tell it too."""
+        self._indicator.show("accepted" if word is DeskWord.MADE else "refused")
 
     def _on_sync(self) -> None:
         self.service.check()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from server.contract.desk import CardLaid, DeskReply, DeskState
 from server.contract.wire import ClockSample, EventResult, Push, PushReply, TapEvent
 
 
@@ -60,6 +61,16 @@ class ServerApi(Protocol):
 
     def roster(self, have: int | None, have_hash: str | None) -> RosterAnswer | RosterUnchanged | Trouble:
         """Ask for what is newer than what we hold."""
+
+
+class DeskApi(Protocol):
+    """The kiosk as a pipe between the server and a card that is being made. No method raises."""
+
+    def desk(self) -> DeskState | Trouble:
+        """Whether cards are made here now."""
+
+    def card_laid(self, laid: CardLaid) -> DeskReply | Trouble:
+        """Tell of a card and its answers; what to say to it next."""
 
 
 class Clock(Protocol):

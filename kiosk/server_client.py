@@ -5,7 +5,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from kiosk.errors import EnrolmentRefused
 from kiosk.identity import Enrolment, checked_enrolment, normal_code
 from kiosk.ports import Busy, Clock, LyingAnswer, Offline, Refused, RosterAnswer, RosterUnchanged, Trouble
+from server.contract.desk import CardLaid, DeskReply, DeskState, laid_to_bytes, state_from_bytes
+from server.contract.desk import reply_from_bytes as reply_from_bytes_of_desk
 from server.contract.wire import (
     Push,
     PushReply,
@@ -28,6 +30,7 @@ from server.contract.wire import (
 )
 
 API = "/api/v1/kiosk"
+T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 MOST_BYTES = 64 << 20
 RENEW_BEFORE_MS = 60_000
@@ -121,11 +124,13 @@ class ServerClient:
         self._clock = clock
         self._pushing = _Line(enrolment, key, clock, wire(enrolment.url, clock))
         self._pulling = _Line(enrolment, key, clock, wire(enrolment.url, clock))
+        self._desk = _Line(enrolment, key, clock, wire(enrolment.url, clock))
 
     def close(self) -> None:
         """Close every connection."""
         self._pushing.close()
         self._pulling.close()
+        self._desk.close()
 
     def push(self, push: Push) -> PushReply | Trouble:
         """Send a range of events; the signed answer also sets this boot's clock."""
@@ -151,6 +156,23 @@ class ServerClient:
             return RosterUnchanged()
         body = _object(answer.body)
         return LyingAnswer("a roster that is not JSON") if body is None else RosterAnswer(body)
+
+    def desk(self) -> DeskState | Trouble:
+        """Ask whether cards are made here now (``kiosk.ports.DeskApi``)."""
+        return _read(self._desk.ask("GET", f"{API}/desk", b""), state_from_bytes)
+
+    def card_laid(self, laid: CardLaid) -> DeskReply | Trouble:
+        """Tell of a card that lies here."""
+        return _read(self._desk.ask("POST", f"{API}/desk", laid_to_bytes(laid)), reply_from_bytes_of_desk)
+
+
+def _read(answer: Answer | Trouble, read: Callable[[bytes], T]) -> T | Trouble:
+    if not isinstance(answer, Answer):
+        return answer
+    try:
+        return read(answer.body)
+    except WireError as error:
+        return LyingAnswer(str(error))
 
 
 class _Line:

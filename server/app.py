@@ -9,7 +9,7 @@ from server.config import ServerConfig
 from server.db.migrate import is_current
 from server.errors import NotReady
 from server.runtime import Runtime
-from server.web import blueprints, kiosk_api
+from server.web import blueprints, kiosk_api, kiosk_desk
 from server.web.errors import register_errors
 from server.web.limits import Allowance
 
@@ -31,6 +31,7 @@ def create_app(config: ServerConfig | None = None) -> Flask:
     )
     register_errors(app)
     app.register_blueprint(kiosk_api.blueprint)
+    app.register_blueprint(kiosk_desk.blueprint)
     app.add_url_rule("/healthz", view_func=_healthz(runtime))
     blueprints.register_all(app)
     return app

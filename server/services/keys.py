@@ -74,6 +74,10 @@ class Keys:
         """The community's issuer of cards."""
         return _issuer(self.derive(f"issuer-1:{community_id}"))
 
+    def ntag_master(self, community_id: str) -> bytes:
+        """The secret from which the community's NTAG21x chips get their passwords; it stays in the office."""
+        return self.derive(f"ntag-1:{community_id}")
+
     def challenge_master(self, community_id: str) -> bytes:
         """The AES-128 master key of the community's NTAG 424 DNA cards; it stays in the office."""
         return self.derive(f"challenge-1:{community_id}", 16)

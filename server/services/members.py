@@ -13,6 +13,7 @@ from server.services.folding import MEMBER_COLUMNS
 
 STATUSES = ("active", "inactive", "left", "deceased")
 NAME_DISPLAYS = ("full", "title", "nickname", "none")
+ADULT = 18
 _AS_GIVEN = (
     *("name", "sex", "birth", "phone", "area", "team_id", "name_display", "nickname", "guardian"),
     *("guardian_consent", "status", "national_no", "joined_on"),
@@ -123,6 +124,14 @@ def volunteer(uow: Uow, number: str) -> Row:
     if row is None:
         raise NotFound(f"there is no volunteer {number}", zh=f"没有编号为 {number} 的志愿者，请核对编号。")
     return row
+
+
+def needs_guardian(row: Row, today: str) -> bool:
+    """Whether a person is not 18 yet and no guardian has agreed."""
+    if row["birth"] is None or row["guardian_consent"]:
+        return False
+    years = int(today[:4]) - int(row["birth"][:4]) - (today[5:] < row["birth"][5:])
+    return bool(years < ADULT)
 
 
 def id_number(uow: Uow, acting: Acting, number: str) -> str | None:

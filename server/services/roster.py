@@ -8,7 +8,6 @@ import json
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -22,13 +21,13 @@ from server.domain.ledger import person_account
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.keys import Keys
+from server.services.members import needs_guardian
 from server.services.names import shown_name
 from server.services.policies import rules
 from server.services.sessions import KnownKiosk
 
 KEPT_SNAPSHOTS = 4
 DAYS_BACK, DAYS_AHEAD = 2, 3
-ADULT = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def roster_for(uow: Uow, acting: Acting, kiosk: KnownKiosk, *, have: int | None,
         version, snapshot = uow.bump(), None
     if snapshot is not None and have == version and digest == snapshot["hash"]:
         return RosterReply(version, None)
-    entries = _entries(snapshot) if snapshot else build(uow, acting, kiosk.site_id)
+    entries = _entries(snapshot) if snapshot else build(uow, acting, kiosk.site_id) | _desk(kiosk)
     whole = snapshot["hash"] if snapshot else roster_hash(entries)
     if snapshot is None:
         _keep(uow, kiosk.kiosk_id, {"version": version, "hash": whole, "day": today}, entries)
@@ -77,6 +76,11 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
         **_plans(uow, acting.now),
         **_people(uow, acting),
     }
+
+
+def _desk(kiosk: KnownKiosk) -> dict[str, Any]:
+    """Tells a kiosk that staff may make cards at it, so that it asks often whether they do."""
+    return {"desk": {}} if kiosk.is_desk else {}
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:
@@ -155,11 +159,11 @@ def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
     for row in uow.rows("balances").rows(book="hours"):
         totals[row["account"]] += row["amount"]
     shifts = _shifts(uow)
-    today = date.fromisoformat(day_of(acting.now))
+    today = day_of(acting.now)
     volunteers = {
         f"volunteer:{number}": {
             "status": "active" if row["status"] == "active" else "inactive",
-            "blocked": "guardian_consent_missing" if _needs_guardian(row, today) else None,
+            "blocked": "guardian_consent_missing" if needs_guardian(row, today) else None,
             "trained": row["trained"],
             "leads": sorted(leads.get(number, [])),
             "team": row["team_id"],
@@ -170,13 +174,6 @@ def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
         for number, row in people.items()
     }
     return volunteers | teams | _cards(uow, acting, people)
-
-
-def _needs_guardian(row: Row, today: date) -> bool:
-    if row["birth"] is None or row["guardian_consent"]:
-        return False
-    born = date.fromisoformat(row["birth"])
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < ADULT
 
 
 def _teams(uow: Uow, leads: dict[str, list[str]]) -> dict[str, Any]:

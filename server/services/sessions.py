@@ -32,6 +32,8 @@ class KnownKiosk:
     kiosk_id: str
     site_id: str
     revoked: bool
+    is_desk: bool = False
+    """Whether staff may make cards at its reader."""
 
 
 def give_nonce(uow: Uow, acting: Acting, kiosk_id: str) -> str:
@@ -78,7 +80,10 @@ def check_request(uow: Uow, acting: Acting, request: SignedRequest) -> KnownKios
     ):
         raise KioskError("counter_replayed")
     return KnownKiosk(
-        kiosk_id=kiosk["kiosk_id"], site_id=kiosk["site_id"], revoked=kiosk["state"] == "revoked"
+        kiosk_id=kiosk["kiosk_id"],
+        site_id=kiosk["site_id"],
+        revoked=kiosk["state"] == "revoked",
+        is_desk=kiosk["desk"] is not None,
     )
 
 

@@ -20,7 +20,7 @@ READERS = STAFF | {"auditor"}
 LEADERS = READERS | {"leader"}
 DECIDERS = STAFF | {"leader"}
 SIGNED_IN = LEADERS | {"volunteer"}
-OWN_RULES = ("static", "healthz", "kiosk_api.")
+OWN_RULES = ("static", "healthz", "kiosk_api.", "kiosk_desk.")
 """Endpoints that prove their callers themselves, or have nothing to hide."""
 
 

@@ -3,7 +3,20 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from server.web import access, auth, certificates, headers, home, i18n, kiosk_api, me, metrics, people, staff
+from server.web import (
+    access,
+    auth,
+    certificates,
+    headers,
+    home,
+    i18n,
+    kiosk_api,
+    kiosk_desk,
+    me,
+    metrics,
+    people,
+    staff,
+)
 from server.web.api import blueprint as api
 from server.web.api import pages as api_docs
 
@@ -14,6 +27,7 @@ def register_all(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     csrf = CSRFProtect(app)
     csrf.exempt(kiosk_api.blueprint)
+    csrf.exempt(kiosk_desk.blueprint)
     csrf.exempt(api)
     csrf.exempt(auth.sign_in)
     i18n.install(app)

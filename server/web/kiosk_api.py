@@ -46,7 +46,8 @@ def _yika() -> Any:
     return current_app.extensions["yika"]
 
 
-def _limits() -> Allowances:
+def limits() -> Allowances:
+    """How often kiosks may ask this process."""
     limits: Allowances = current_app.extensions["yika_kiosk_limits"]
     return limits
 
@@ -54,7 +55,7 @@ def _limits() -> Allowances:
 @blueprint.post("/enrol")
 def enrol_kiosk() -> Response:
     """Give a machine its identity for a one-time code."""
-    _limits().openings.take(request.remote_addr or "")
+    limits().openings.take(request.remote_addr or "")
     code, public_key = _texts("code", "public_key")
     with _yika().unit_of_work("") as uow:
         answer = enrol(uow, _yika().acting("kiosk"), code, public_key)
@@ -65,7 +66,7 @@ def enrol_kiosk() -> Response:
 @blueprint.post("/session")
 def session() -> Response:
     """Step one: a nonce. Step two, with the nonce signed: a session."""
-    _limits().openings.take(f"{request.remote_addr}:{_body().get('kiosk_id')}")
+    limits().openings.take(f"{request.remote_addr}:{_body().get('kiosk_id')}")
     yika = _yika()
     (kiosk_id,) = _texts("kiosk_id")
     acting: Acting = yika.acting(f"kiosk:{kiosk_id}")
@@ -83,39 +84,40 @@ def session() -> Response:
 @blueprint.post("/events")
 def events() -> Response:
     """Take in a range of a kiosk's journal; a word on each event, after it is durable."""
-    signed = _signed()
+    signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
     with yika.unit_of_work("") as uow:
         kiosk = check_request(uow, acting, signed)
-        _limits().requests.take(kiosk.kiosk_id)
+        limits().requests.take(kiosk.kiosk_id)
         push = push_from_bytes(signed.body)
         reply = ingest(uow, yika.acting(f"kiosk:{kiosk.kiosk_id}"), push, kiosk)
         saw(uow, acting, kiosk.kiosk_id, roster_version=None, clock=push.sent.clock)
         uow.commit()
-    return _answer(signed, 200, reply_to_bytes(reply))
+    return answer(signed, 200, reply_to_bytes(reply))
 
 
 @blueprint.get("/roster")
 def roster() -> Response:
     """What this kiosk may know, as a difference to what it holds; 304 when it has everything."""
-    signed = _signed()
+    signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
     have = request.args.get("have", type=int)
     with yika.unit_of_work("") as uow:
         kiosk: KnownKiosk = check_request(uow, acting, signed)
-        _limits().requests.take(kiosk.kiosk_id)
+        limits().requests.take(kiosk.kiosk_id)
         saw(uow, acting, kiosk.kiosk_id, roster_version=have, clock=None)
         if kiosk.revoked:
             uow.commit()
-            return _refuse(signed, KioskRevoked())
+            return refuse(signed, KioskRevoked())
         reply = roster_for(uow, acting, kiosk, have=have, digest=request.args.get("hash", ""))
         uow.commit()
-    return _answer(signed, 304, b"") if reply.body is None else _answer(signed, 200, canonical(reply.body))
+    return answer(signed, 304, b"") if reply.body is None else answer(signed, 200, canonical(reply.body))
 
 
-def _signed() -> SignedRequest:
+def signed_request() -> SignedRequest:
+    """The kiosk's request that is being answered, not checked yet."""
     headers = request.headers
     try:
         counter = int(headers["X-Yika-Counter"])
@@ -172,14 +174,16 @@ def _json(body: bytes) -> Response:
     return Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _answer(signed: SignedRequest, status: int, body: bytes) -> Response:
-    answer = _json(body)
-    answer.status_code = status
+def answer(signed: SignedRequest, status: int, body: bytes) -> Response:
+    """A signed answer to a signed request."""
+    reply = _json(body)
+    reply.status_code = status
     message = reply_to_sign(status, body, signed.session, signed.counter)
-    answer.headers["X-Yika-Signature"] = _yika().keys.sign(message)
-    return answer
+    reply.headers["X-Yika-Signature"] = _yika().keys.sign(message)
+    return reply
 
 
-def _refuse(signed: SignedRequest, error: ServerError) -> Response:
+def refuse(signed: SignedRequest, error: ServerError) -> Response:
+    """A signed refusal, so that the kiosk believes it."""
     words = {"zh": error.zh, "en": error.message}
-    return _answer(signed, status_of(error), canonical({"error": error.code, "message": words}))
+    return answer(signed, status_of(error), canonical({"error": error.code, "message": words}))

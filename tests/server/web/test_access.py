@@ -101,6 +101,8 @@ WHO: dict[tuple[str, str], set[Any]] = {
     },
     **{("POST", f"kiosk_api.{name}"): PROVES_ITSELF for name in ("enrol_kiosk", "session", "events")},
     ("GET", "kiosk_api.roster"): PROVES_ITSELF,
+    ("GET", "kiosk_desk.state"): PROVES_ITSELF,
+    ("POST", "kiosk_desk.card"): PROVES_ITSELF,
 }
 NEEDS_A_FILE_OF_ONES_OWN = {
     *("me.index", "me.download", "me.consent", "me.phone", "me.enrol_phone", "me.lose_phone"),
