@@ -252,8 +252,8 @@ class Syncer:
     def _prune(self, trouble: Trouble | None) -> None:
         sample = self._clock.sample()
         if trouble is None and sample.clock == "synced" and self._is_due(self._pruned_at):
-            self._pruned_at = sample.uptime_ms
             self._outbox.prune(now=sample.wall, days=self._retention_days)
+            self._pruned_at = sample.uptime_ms
 
 
 def _fits(push: Push, answer: PushReply) -> bool:

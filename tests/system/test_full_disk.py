@@ -5,14 +5,15 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from hardware.ports import CardRead, ContentKind
 from kiosk.errors import JournalUnavailable
-from kiosk.journal import SqliteJournal
+from kiosk.journal import DAY, SqliteJournal
+from kiosk.journal_file import connect, read_all
 from kiosk.journal_mark import read_mark
 from kiosk.journal_open import inspect
 from kiosk.ports import Draft, RosterAnswer, RosterUnchanged, Trouble
@@ -86,7 +87,9 @@ class Kiosk:
         self.roster = RosterStore(
             folder / "roster.json", community_id="com1", kiosk_id="k1", server_key=SERVER_KEY
         )
-        self.syncer = Syncer(self.api, self.journal, self.roster, clock=self.clock, random=lambda: 0.0)
+        self.syncer = Syncer(
+            self.api, self.journal, self.roster, clock=self.clock, random=lambda: 0.0, retention_days=4
+        )
         self.service = KioskService(
             Parts(
                 kiosk_id="k1",
@@ -115,7 +118,15 @@ class Kiosk:
     def held(self) -> list[str]:
         """Ids in the file, read by a fresh eye."""
         assert inspect(self.journal.path, read_mark(self.folder / "journal.mark")) == []
-        return [past.event.event_id for past in self.journal.recent("M0001", "")]
+        with closing(connect(self.journal.path, read_only=True)) as con:
+            return [row.event_id for row in read_all(con).rows]
+
+    def anchor(self) -> int:
+        """How many events retention has deleted."""
+        with closing(connect(self.journal.path, read_only=True)) as con:
+            about = read_all(con).about
+        assert about is not None
+        return about.anchor_seq
 
 
 @contextmanager
@@ -162,9 +173,13 @@ def test_a_full_disk_at_any_write_of_a_tap_is_a_red_light_and_nothing_green_is_l
 
 
 def test_a_full_disk_at_any_write_of_a_sync_loses_nothing_and_the_next_one_ends_it(kiosk: Kiosk) -> None:
-    """Unwritten acknowledgements are asked for again; a roster that was not written is not held."""
-    troubled = 0
+    """Unwritten acknowledgements are asked for again; a roster that was not written is not held.
+
+    A day passes each time, so that each sync deletes what retention no longer keeps.
+    """
+    troubled, pruned = 0, 0
     for more in LIMITS:
+        kiosk.clock.after += DAY
         for _ in range(3):
             kiosk.tap()
         with room(log_size(kiosk) + more - STEP):
@@ -172,6 +187,10 @@ def test_a_full_disk_at_any_write_of_a_sync_loses_nothing_and_the_next_one_ends_
         assert kiosk.syncer.once() is None
         assert kiosk.journal.pending == 0
         assert set(kiosk.greens) <= kiosk.api.stored
+        anchor = kiosk.anchor()
+        assert kiosk.held() == kiosk.greens[anchor:]
+        pruned += anchor > 0
+    assert pruned > len(LIMITS) / 2
     assert 0 < troubled < len(LIMITS)
     assert kiosk.roster.version == kiosk.api.version
     kiosk.held()
