@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
@@ -10,6 +11,10 @@ from kiosk.screen.view import Result
 
 MOST_SUBSCRIBERS = 8
 """One screen and a few curious hands; the oldest makes room, so that they never eat all web threads."""
+
+
+MOST_KEPT = 16
+"""Results that a watcher which slept can still catch up with; older ones are in the journal alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +26,34 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """What there is to tell now: the latest result with its age, if it is newer than what was seen."""
+class Told:
+    """One showing of a result."""
 
-    seen: Seen
-    result: Result | None
+    result: Result
     age_ms: int
     serial: str
-    """Names this showing of the result, so that a browser that comes back does not show it again."""
+    """Names this showing, so that a browser that comes back does not show it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What there is to tell now: each result since what was seen, in the order of the taps."""
+
+    seen: Seen
+    told: tuple[Told, ...]
     idle_changed: bool
+
+    @property
+    def result(self) -> Result | None:
+        """The newest of them, if there is one."""
+        return self.told[-1].result if self.told else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    number: int
+    result: Result
+    at: float
 
 
 class Subscription:
@@ -57,7 +81,7 @@ class HubClosed(Exception):
 
 
 class ScreenHub:
-    """The latest view and who watches it: a slow one skips to the newest result, a dead one is dropped."""
+    """The latest results and who watches: each is told every tap; who comes new, the last one."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """``monotonic`` measures how old a result is, in seconds."""
@@ -65,17 +89,16 @@ class ScreenHub:
         self._run = token_hex(4)
         self._changed = threading.Condition()
         self._subscribers: list[Subscription] = []
-        self._result: Result | None = None
-        self._shown_at = 0.0
+        self._showings: deque[_Showing] = deque(maxlen=MOST_KEPT)
         self._latest = Seen(result=0, idle=1)
         self._closed = False
 
     def publish(self, result: Result) -> None:
         """Show a tap's result now; never waits for a browser."""
         with self._changed:
-            self._result = result
-            self._shown_at = self._monotonic()
-            self._latest = Seen(result=self._latest.result + 1, idle=self._latest.idle)
+            number = self._latest.result + 1
+            self._showings.append(_Showing(number, result, self._monotonic()))
+            self._latest = Seen(result=number, idle=self._latest.idle)
             self._changed.notify_all()
 
     def idle_changed(self) -> None:
@@ -123,7 +146,13 @@ class ScreenHub:
             if subscription not in self._subscribers:
                 raise HubClosed
             latest = self._latest
-            age_ms = round((self._monotonic() - self._shown_at) * 1000)
-            result = self._result if latest.result != seen.result else None
-            serial = f"{self._run}-{latest.result}"
-            return Update(latest, result, age_ms, serial, latest.idle != seen.idle)
+            return Update(latest, self._told(seen), latest.idle != seen.idle)
+
+    def _told(self, seen: Seen) -> tuple[Told, ...]:
+        now = self._monotonic()
+        newer = [showing for showing in self._showings if showing.number > seen.result]
+        if seen == Seen():
+            del newer[:-1]  # who comes new was not there when the others tapped
+        return tuple(
+            Told(each.result, round((now - each.at) * 1000), f"{self._run}-{each.number}") for each in newer
+        )

@@ -119,11 +119,13 @@ def _result_words(result: Result, speaker: _Speaker) -> dict[str, Any]:
     gaps = _gaps(result, speaker)
     said = catalogue.outcome(variant_of(result, catalogue))
     known_notes = catalogue.entries["notes"]
+    named = "named" if result.name else "nameless"
     return {
         "title": said.title,
         "sentence": said.sentence.format(**gaps),
         "staff": said.staff,
         "greeting": catalogue.plain("greeting", name=result.name) if result.name else "",
+        "before": catalogue.say("before", named, name=result.name, title=said.title),
         "facts": _facts(result, speaker),
         "note": known_notes.get(result.note, "") if result.note else "",
         "choices": [_label(choice, speaker, gaps) for choice in result.choices],

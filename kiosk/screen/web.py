@@ -156,9 +156,9 @@ class _Streamer:
         parts = [event("beat", {"now": now})]
         if view != told:
             parts.append(event("idle", view))
-        if update is not None and update.result is not None:
-            result = present_result(update.result, self.languages, idle.zone)
-            parts.append(event("result", result | {"age_ms": update.age_ms, "serial": update.serial}))
+        for told in update.told if update is not None else ():
+            result = present_result(told.result, self.languages, idle.zone)
+            parts.append(event("result", result | {"age_ms": told.age_ms, "serial": told.serial}))
         return view, parts
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from kiosk.screen.hub import MOST_SUBSCRIBERS, HubClosed, ScreenHub
+from kiosk.screen.hub import MOST_KEPT, MOST_SUBSCRIBERS, HubClosed, ScreenHub
 from tests.support.screen import every_outcome
 
 STARTED = every_outcome()["shift_started"]
@@ -20,7 +20,7 @@ def test_a_new_watcher_gets_the_current_view_at_once_with_its_age() -> None:
     now[0] = 103.5
     update = hub.subscribe().next(AT_ONCE)
     assert update is not None
-    assert (update.result, update.age_ms, update.idle_changed) == (STARTED, 3_500, True)
+    assert (update.result, update.told[0].age_ms, update.idle_changed) == (STARTED, 3_500, True)
 
 
 def test_a_watcher_that_knows_everything_is_told_nothing() -> None:
@@ -44,14 +44,38 @@ def test_each_change_is_told_once_and_named() -> None:
     assert (told.result, told.idle_changed) == (STARTED, False)
 
 
-def test_the_next_tap_replaces_a_result_that_a_slow_watcher_has_not_fetched() -> None:
+def test_a_slow_watcher_is_told_each_tap_and_the_newest_last() -> None:
+    """Two readers at once: neither person goes untold because the other came in the same moment."""
     hub = ScreenHub()
     watcher = hub.subscribe()
+    watcher.next(AT_ONCE)
     hub.publish(STARTED)
     hub.publish(ENDED)
-    told = watcher.next(AT_ONCE)
-    assert told is not None
-    assert told.result == ENDED
+    update = watcher.next(AT_ONCE)
+    assert update is not None
+    assert [told.result for told in update.told] == [STARTED, ENDED]
+    assert len({told.serial for told in update.told}) == 2
+    assert update.result == ENDED
+
+
+def test_a_new_watcher_hears_of_the_last_tap_only() -> None:
+    hub = ScreenHub()
+    hub.publish(STARTED)
+    hub.publish(ENDED)
+    update = hub.subscribe().next(AT_ONCE)
+    assert update is not None
+    assert [told.result for told in update.told] == [ENDED]
+
+
+def test_a_watcher_that_sleeps_for_ever_costs_no_memory() -> None:
+    hub = ScreenHub()
+    watcher = hub.subscribe()
+    watcher.next(AT_ONCE)
+    for _ in range(10 * MOST_KEPT):
+        hub.publish(STARTED)
+    update = watcher.next(AT_ONCE)
+    assert update is not None
+    assert len(update.told) == MOST_KEPT
 
 
 def test_the_same_result_twice_is_two_results() -> None:

@@ -92,6 +92,7 @@ def more_results() -> dict[str, Result]:
         "card-replaced": replace(outcomes["card_lost"], reason="card_replaced"),
         "nameless": replace(started, name=None, total_minutes=None),
         "rare-name": replace(started, name="㛃媃𬀩"),
+        "two-at-once": replace(ended, name="李建国"),
     }
 
 

@@ -7,6 +7,7 @@ import { settings } from "./settings.js";
 const STAY_MS = { accepted: 6_000, repeated: 7_000, refused: 9_000, broken: 9_000 };
 const FOLLOWED_BY_RESULT_MS = 4_000;
 const MOST_ANSWERS = 3; // with "undo" or "next page" that makes four actions, the most an old person should read
+const NEAR_MS = 2_500; // so soon after another person's result, that one stays as a line: two readers at once
 const section = $("#result");
 let shown = null;
 let timer = 0;
@@ -15,8 +16,10 @@ let timer = 0;
 export function showResult(result, words, { onOver, onTouch }) {
   const stay = stayOf(result);
   if (result.age_ms >= stay) return false;
-  shown = { result, words, onOver, onTouch, page: null, alert: "", busy: false, declined: false };
-  shown.until = performance.now() + stay - result.age_ms;
+  const since = performance.now();
+  const before = shown && !shown.busy && since - shown.since < NEAR_MS ? shown.result : null;
+  shown = { result, before, since, words, onOver, onTouch, page: null, alert: "", busy: false, declined: false };
+  shown.until = since + stay - result.age_ms;
   clearInterval(timer);
   timer = setInterval(count, 200);
   redrawResult(words);
@@ -38,6 +41,9 @@ export function redrawResult(words) {
   section.dataset.event = result.event_id;
   emblem($(".emblem", section), result.shape, declined ? "check" : result.glyph);
   const { answers, quiet } = declined ? { answers: [], quiet: [] } : buttons(said);
+  $(".before", section).textContent = shown.before ? shown.before.words[settings.language].before : "";
+  $(".before", section).hidden = !shown.before;
+  section.toggleAttribute("data-before", Boolean(shown.before));
   section.dataset.form = answers.length > 0 ? "ask" : "tell";
   $(".told", section).replaceChildren(...told(declined ? said.declined : said, answers.length > 0));
   $(".answers", section).replaceChildren(...answers);

@@ -57,6 +57,26 @@ def test_the_next_tap_replaces_a_result_at_once(stage: Staged) -> None:
     assert "健康小屋" not in built.text("#result")
 
 
+def test_two_people_in_one_moment_both_read_their_result(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.show(replace(OUTCOMES["shift_ended"], name="李建国"))
+    assert built.text("#result .greeting") == "李建国，您好"
+    assert built.text("#result .before") == "上一位 王秀英：签到成功"
+    built.pass_time(3_000)
+    built.show(OUTCOMES["card_lost"])
+    assert built.page.is_hidden("#result .before")
+
+
+def test_what_follows_ones_own_touch_is_nobody_elses_result(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_started"])
+    built.page.click("[data-choice=undo]")
+    assert built.controls.chosen.wait(PATIENCE)
+    built.show(OUTCOMES["undone"])
+    assert built.page.is_hidden("#result .before")
+
+
 @pytest.mark.parametrize(("age", "shown"), [(3.0, "result"), (60.0, "idle")])
 def test_a_browser_that_comes_late_shows_a_result_only_while_it_is_fresh(
     open_page: Callable[..., Page], serve: Callable[..., str], age: float, shown: str

@@ -58,6 +58,8 @@ def test_every_outcome_can_be_read_and_touched(
     assert {str(shown) for shown in Shown} <= ALL.keys()
     found: dict[str, list[str]] = {}
     for name, result in ALL.items():
+        if name != "two-at-once":
+            in_mode.page.keyboard.press("Escape")  # otherwise all these people came in the same moment
         in_mode.show(result)
         in_mode.page.evaluate(SET_LANGUAGE, MODES[mode][2])
         shoot(in_mode.page, f"kiosk/{mode}/{name}")
