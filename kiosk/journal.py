@@ -14,10 +14,11 @@ from pathlib import Path
 
 from kiosk.errors import JournalUnavailable
 from kiosk.journal_file import COLUMNS, About, Row, seal_text
+from kiosk.journal_forget import forget
 from kiosk.journal_mark import Mark, MarkFile, read_mark
 from kiosk.journal_open import INSERT, Opened, Owner, open_journal, place_of
 from kiosk.journal_recent import REMEMBERED, Recent
-from kiosk.ports import Draft, Remembered, Run
+from kiosk.ports import Draft, Remembered, Run, Sealed
 from server.contract.wire import (
     ClockSample,
     EventResult,
@@ -267,6 +268,17 @@ class SqliteJournal:
         self._about = kept
         return gone
 
+    def forget(self, sealed: Sealed) -> int:
+        """Erase what the server has sealed, if it is acknowledged; the chain goes on by the hashes."""
+        with self._lock:
+            con, _ = self._ready_or_raise()
+            try:
+                gone = forget(con, sealed)
+            except (sqlite3.Error, OSError) as error:
+                self._fail(error)
+                raise JournalUnavailable(f"the journal could not forget: {error}") from error
+            return gone
+
     def _ready_or_raise(self) -> tuple[sqlite3.Connection, About]:
         try:
             return self._ready()
@@ -285,7 +297,8 @@ class SqliteJournal:
 
     def _take(self, opened: Opened) -> None:
         self._about, self._head = opened.about, opened.head
-        self._recent = Recent(Remembered(row.event(), row.known_at) for row in opened.rows[-REMEMBERED:])
+        newest = (row for row in opened.rows[-REMEMBERED:] if not row.forgotten)
+        self._recent = Recent(Remembered(row.event(), row.known_at) for row in newest)
         self._count(opened.con)
         self._mark.write(Mark(opened.about.journal_id, *opened.head))
 

@@ -3,6 +3,9 @@
 Three layers find damage. SQLite's ``integrity_check`` sees broken pages and indexes (7 of 60 single flipped
 bits in our trials). The *chain* (``server.contract.wire``) sees a changed, missing or moved event. A *seal*,
 SHA-256 over all columns of a row, sees what the chain does not cover: acknowledgements and the ``about`` row.
+
+An event that the server sealed is *forgotten* here too: its salt is empty and ``body`` holds the inner hash,
+by which the chain goes on. Only an acknowledged event may be forgotten.
 """
 
 import json
@@ -126,10 +129,25 @@ class Row:
             yield "its seal does not hold"
         if not self.holds():
             yield "its hash is not the hash of what it holds"
+        if self.forgotten and self.status is None:
+            yield "it was erased before the server had it"
 
     def holds(self) -> bool:
         """Whether hash, salt and body fit together: the event is as it was written."""
-        return chain_hash(self.prev, inner_hash(self.salt, self.body.encode())) == self.hash
+        return chain_hash(self.prev, self.inner()) == self.hash
+
+    def inner(self) -> str:
+        """The event's inner hash, which stays when the event is forgotten."""
+        return self.body if self.forgotten else inner_hash(self.salt, self.body.encode())
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether only the inner hash is left."""
+        return not self.salt
+
+    def forget(self) -> "Row":
+        """The same row without what the event says."""
+        return replace(self, salt=b"", body=self.inner()).sealed()
 
     def event(self) -> TapEvent:
         """The event itself."""
@@ -178,6 +196,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     )
     try:
         con.execute("PRAGMA synchronous=FULL")
+        con.execute("PRAGMA secure_delete=ON")
         con.execute(f"PRAGMA wal_autocheckpoint={LONGEST_LOG}")
     except BaseException:
         con.close()  # a second connection of this process would read by a forgotten one's map of the log
@@ -261,7 +280,7 @@ def _read_rows(con: sqlite3.Connection, report: Report) -> Iterator[Row]:
             try:
                 row = Row(**dict(zip(Row.__slots__, values, strict=True)))
                 list(row.faults())
-                row.event()
+                row.forgotten or row.event()
             except (TypeError, ValueError, AttributeError, WireError) as error:
                 report.findings.append(f"row {number}: {error}")
             else:
@@ -269,11 +288,13 @@ def _read_rows(con: sqlite3.Connection, report: Report) -> Iterator[Row]:
 
 
 def _place_faults(row: Row, kiosk_id: str, prev: str | None, seq: int) -> Iterator[str]:
-    event = row.event()
     if prev is not None and row.prev != prev:
         yield "it does not follow the event before it"
     if row.seq != seq + 1:
         yield f"events {seq + 1} to {row.seq - 1} are missing"
+    if row.forgotten:
+        return
+    event = row.event()
     said = (event.kiosk_id, event.journal_id, event.seq, event.event_id)
     if said != (kiosk_id, row.journal_id, row.seq, row.event_id):
         yield "it says another place or id than its row"

@@ -146,6 +146,8 @@ def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
 def _worth_carrying(rows: Sequence[Row]) -> Iterator[Row]:
     last = len(rows) - CARRIED
     for place, row in enumerate(rows):
+        if row.forgotten:
+            continue
         if place >= last or row.status is None or row.sealed().seal != row.seal:
             yield row
 
@@ -167,7 +169,7 @@ def _carried_from(old: Report) -> dict[str, tuple[str | None, str | None]]:
 
 def _prior(old: Report, mark: Mark | None) -> tuple[str | None, str | None]:
     """Id and head of the journal that came before, as best known."""
-    last = old.rows[-1] if old.rows else None
+    last = next((row for row in reversed(old.rows) if not row.forgotten), None)
     journal_id = old.about.journal_id if old.about else last.event().journal_id if last else None
     if mark is not None and (journal_id is None or mark.journal_id == journal_id):
         return mark.journal_id, mark.hash

@@ -72,6 +72,8 @@ def _pages(path: Path) -> Iterator[bytes]:
 
 def _placed(row: Row) -> Row:
     """Under the names that the event itself says, which its hash covers; its columns may be damaged."""
+    if row.forgotten:
+        return row
     event = row.event()
     return replace(row, journal_id=event.journal_id, seq=event.seq, event_id=event.event_id)
 
@@ -84,7 +86,7 @@ def _rows(page: bytes) -> Iterator[tuple[int, Row]]:
         try:
             number, values = _cell(page, int.from_bytes(pointer, "big"))
             row = Row(**dict(zip(Row.__slots__, values, strict=True)))
-            good, row = row.holds(), _placed(row)
+            good, row = row.holds() and not row.forgotten, _placed(row)
         except (IndexError, ValueError, TypeError, AttributeError, OverflowError, WireError):
             continue  # not one of our events, or the one that was hit
         if good:

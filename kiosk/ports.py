@@ -134,6 +134,10 @@ class Journal(Protocol):
         """The remembered events of one person or card, and every team event, in order."""
 
 
+Sealed = Mapping[str, Sequence[tuple[int, int]]]
+"""Events that the server has sealed: of each journal, ranges of seq, both ends included."""
+
+
 class Outbox(Protocol):
     """The journal as syncing sees it."""
 
@@ -153,3 +157,6 @@ class Outbox(Protocol):
 
     def prune(self, *, now: int, days: int) -> int:
         """Delete what is acknowledged and was so more than ``days`` ago."""
+
+    def forget(self, sealed: Sealed) -> int:
+        """Erase what acknowledged events said; their hashes stay."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.errors import RosterRefused
+from kiosk.ports import Sealed
 from kiosk.roster_view import RosterView
 from server.contract.wire import Manifest, canonical, roster_apply, roster_hash
 
@@ -42,6 +43,11 @@ class RosterStore:
     def hash(self) -> str | None:
         """Hash of what is held, or None."""
         return self._manifest.hash if self._manifest else None
+
+    @property
+    def sealed(self) -> Sealed:
+        """Events of this kiosk that the server has sealed."""
+        return self.view.sealed if self.view else {}
 
     def apply(self, body: Mapping[str, Any]) -> None:
         """Take a roster or delta as it came; raises :class:`RosterRefused` and keeps the old one."""

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kiosk.outcomes import Activity, Card, Muster, Person, Proposal, Site
+from kiosk.ports import Sealed
 from server.contract.rules import OpenShift, Plan, Policy
 
 
@@ -24,6 +25,10 @@ class RosterView:
         self.policy = Policy.from_dict(entries["policy"])
         self.site = _site(entries["site"])
         self.keys = {bytes.fromhex(name): bytes.fromhex(value["public"]) for name, value in self._all("key:")}
+        self.sealed: Sealed = {
+            journal_id: [(int(first), int(last)) for first, last in value["ranges"]]
+            for journal_id, value in self._all("sealed:")
+        }
         self._plans = {name: (_plan(name, value), value) for name, value in self._all("plan:")}
         self._plans_of: dict[str, list[Plan]] = defaultdict(list)
         for plan, value in self._plans.values():

@@ -18,6 +18,7 @@ from kiosk.ports import (
     RosterAnswer,
     RosterUnchanged,
     Run,
+    Sealed,
     ServerApi,
     Trouble,
 )
@@ -25,7 +26,7 @@ from server.contract.wire import MAX_PUSH, EventResult, Push, PushReply, chain_h
 
 log = logging.getLogger(__name__)
 HOURLY_MS = 3_600_000
-"""How often old events are pruned, and how often a kiosk without taps compares its clock."""
+"""How often old events are deleted and sealed ones forgotten; and a kiosk without taps compares its clock."""
 _INDIGESTIBLE = (400, 413, 422)
 
 
@@ -42,6 +43,10 @@ class RosterKeeper(Protocol):
     @property
     def hash(self) -> str | None:
         """Hash of what is held."""
+
+    @property
+    def sealed(self) -> Sealed:
+        """Events of this kiosk that the server has sealed."""
 
     def apply(self, body: Mapping[str, Any]) -> None:
         """Take a roster; raises ``RosterRefused``."""
@@ -145,7 +150,7 @@ class Syncer:
         """Push everything; never raises because of the network or the disk."""
         try:
             trouble = self._push_all() or self._refused
-            self._prune(trouble)
+            self._tidy(trouble)
         except JournalUnavailable as error:
             trouble = Offline(str(error))
         self._note("push", trouble)
@@ -249,9 +254,10 @@ class Syncer:
     def _is_due(self, last: int | None) -> bool:
         return last is None or self._clock.sample().uptime_ms - last > HOURLY_MS
 
-    def _prune(self, trouble: Trouble | None) -> None:
+    def _tidy(self, trouble: Trouble | None) -> None:
         sample = self._clock.sample()
         if trouble is None and sample.clock == "synced" and self._is_due(self._pruned_at):
+            self._outbox.forget(self._roster.sealed)
             self._outbox.prune(now=sample.wall, days=self._retention_days)
             self._pruned_at = sample.uptime_ms
 

@@ -15,6 +15,7 @@ import pytest
 
 from kiosk.errors import JournalUnavailable
 from kiosk.journal import CHECKPOINT_AFTER, SqliteJournal
+from kiosk.journal_file import Row
 from kiosk.journal_mark import read_mark
 from kiosk.journal_open import export, inspect
 from server.contract.wire import TapEvent, chain_hash, genesis
@@ -208,6 +209,83 @@ class TestRetention:
         journal.acknowledge(push.journal_id, [results_of(push)[n] for n in (0, 2)], roster_version=1, at=0)
         assert journal.prune(now=NOW, days=30) == 1
         assert [line["seq"] for line in export(journal.path)] == [2, 3]
+
+
+class TestForgetting:
+    """What the server has sealed is erased here too: the hashes stay, and with them the chain."""
+
+    SECRET = "feedfacecafebeef"
+
+    def test_what_an_event_said_is_gone_from_every_file(self, journal: SqliteJournal, tmp_path: Path) -> None:
+        event = self.told(journal)
+        assert self.files(tmp_path), "the secret was there before"
+        assert journal.forget({event.journal_id: [(1, 2)]}) == 2
+        assert self.files(tmp_path) == []
+        assert journal.forget({event.journal_id: [(1, 2)]}) == 0
+
+    def test_the_chain_goes_on_and_nothing_else_changes(self, journal: SqliteJournal, tmp_path: Path) -> None:
+        event, head = self.told(journal), journal.head
+        journal.forget({event.journal_id: [(2, 2)]})
+        assert findings(tmp_path) == []
+        journal.close()
+        with closing(open_journal(tmp_path, seed=5)) as again:
+            assert (again.journal_id, again.head) == (event.journal_id, head)
+            assert [past.event.seq for past in again.recent("M0001", "")] == [1, 3]
+            again.append(draft(4))
+        assert findings(tmp_path) == []
+        assert [line["salt"] == "" for line in export(tmp_path / "journal.db")] == [False, True, False, False]
+
+    def test_what_the_server_has_not_confirmed_is_never_erased(self, journal: SqliteJournal) -> None:
+        event = journal.append(draft(1))
+        assert journal.forget({event.journal_id: [(1, 1)], "another": [(1, 9)]}) == 0
+        assert journal.push_of(journal.runs(500)[0], SENT).events[0].body.encode() == event.to_bytes()
+
+    def test_an_event_erased_before_the_server_had_it_is_found(
+        self, journal: SqliteJournal, tmp_path: Path
+    ) -> None:
+        journal.append(draft(1))
+        journal.close()
+        with closing(sqlite3.connect(tmp_path / "journal.db")) as con:
+            row = Row(**dict(zip(Row.__slots__, con.execute("SELECT * FROM events").fetchone(), strict=True)))
+            left = row.forget()
+            con.execute("UPDATE events SET salt = ?, body = ?, seal = ?", (left.salt, left.body, left.seal))
+            con.commit()
+        assert findings(tmp_path) == ["event 1: it was erased before the server had it"]
+
+    def test_another_hash_than_the_events_own_is_found(self, journal: SqliteJournal, tmp_path: Path) -> None:
+        event = self.told(journal)
+        journal.forget({event.journal_id: [(1, 1)]})
+        journal.close()
+        with closing(sqlite3.connect(tmp_path / "journal.db")) as con:
+            con.execute("UPDATE events SET body = ? WHERE seq = 1", ("00" * 32,))
+            con.commit()
+        assert "event 1: its hash is not the hash of what it holds" in findings(tmp_path)
+
+    def test_a_damaged_journal_leaves_the_forgotten_behind(
+        self, journal: SqliteJournal, tmp_path: Path
+    ) -> None:
+        event = self.told(journal)
+        journal.append(draft(4))
+        journal.forget({event.journal_id: [(1, 1)]})
+        journal.close()
+        with closing(sqlite3.connect(tmp_path / "journal.db")) as con:
+            con.execute("UPDATE events SET acked_at = 7 WHERE seq = 2")
+            con.commit()
+        with closing(open_journal(tmp_path, seed=5)) as new:
+            assert new.journal_id != event.journal_id
+            assert {line["seq"] for line in export(new.path)} == {2, 3, 4}
+        assert findings(tmp_path) == []
+
+    def told(self, journal: SqliteJournal) -> TapEvent:
+        """Three acknowledged events with something to forget."""
+        events = [journal.append(draft(number, evidence={"digest": self.SECRET})) for number in (1, 2)]
+        journal.append(draft(3))
+        acknowledge(journal)
+        return events[0]
+
+    def files(self, folder: Path) -> list[str]:
+        """Where the secret still lies."""
+        return [path.name for path in folder.iterdir() if self.SECRET.encode() in path.read_bytes()]
 
 
 class TestDamage:

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.clock import BootClock, Sources
 from kiosk.identity import Enrolment
 from kiosk.journal import SqliteJournal
+from kiosk.journal_open import export
 from kiosk.lane import Lane
-from kiosk.ports import Busy, LyingAnswer, Offline, Refused
+from kiosk.ports import Busy, LyingAnswer, Offline, Refused, Sealed
 from kiosk.roster import RosterStore
 from kiosk.server_client import ServerClient
 from kiosk.sync import Syncer
@@ -320,10 +321,21 @@ class TestWaiting:
 
 
 class TestRetention:
+    def test_what_the_server_sealed_is_forgotten_here(self, table: Table) -> None:
+        table.tap(1, 2)
+        table.syncer.push_once()
+        journal_id = str(table.journal.journal_id)
+        table.server.whole[f"sealed:{journal_id}"] = {"ranges": [[1, 1]]}
+        table.syncer.pull_once()
+        again = Syncer(table.client, table.journal, table.roster, clock=table.clock, random=lambda: 0.0)
+        assert again.push_once() is None
+        assert [line["salt"] == "" for line in export(table.journal.path)] == [True, False]
+
     def test_old_events_go_once_an_hour_when_the_clock_is_set(self, table: Table) -> None:
         table.tap(1)
         table.syncer.once()
         pruned: list[int] = []
+        forgotten: list[Sealed] = []
         journal = table.journal
 
         class Outbox:
@@ -332,6 +344,10 @@ class TestRetention:
 
             def prune(self, *, now: int, days: int) -> int:
                 pruned.append(days)
+                return 0
+
+            def forget(self, sealed: Sealed) -> int:
+                forgotten.append(sealed)
                 return 0
 
         class Clock:
@@ -351,4 +367,5 @@ class TestRetention:
             clock.uptime = uptime
             assert syncer.once() is None
         assert pruned == [30, 30]
+        assert forgotten == [{}, {}]
         assert table.server.pushes == 3
