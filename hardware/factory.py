@@ -35,7 +35,7 @@ class _Driver:
 
 READERS = {
     "nfcpy": _Driver("hardware.nfc_reader", "NfcReader", "path", ("patience", "Patience")),
-    "camera": _Driver("hardware.qr_camera", "CameraReader", "source", ("settings", "CameraSettings")),
+    "camera": _Driver("hardware.qr_process", "CameraProcess", "source", ("settings", "CameraSettings")),
     "pcsc": _Driver("hardware.pcsc_reader", "PcscReader", "path"),
     "keyboard": _Driver("hardware.keyboard_reader", "KeyboardReader", "path", ("format", "KeyboardFormat")),
     "serial": _Driver("hardware.serial_scanner", "SerialScanner", "path"),

@@ -157,8 +157,32 @@ class Watcher:
         return bool(abs(thumbnail - self._held[0]).max() < PresenceGate.STEP)
 
 
+class _Task:
+    """One thing a thread does again and again, and since when it has been at it."""
+
+    def __init__(self) -> None:
+        self._since: int | None = None
+
+    def at(self, now: int) -> None:
+        """It begins now."""
+        self._since = now
+
+    def over(self) -> None:
+        """It came back."""
+        self._since = None
+
+    def lasts(self, now: int) -> int:
+        """Milliseconds since it began; 0 while it is not at it."""
+        since = self._since
+        return 0 if since is None else now - since
+
+
 class CameraReader:
-    """A camera as a card reader (``hardware.ports.CardReader``); every code it sees is one presentation."""
+    """A camera as a card reader (``hardware.ports.CardReader``); every code it sees is one presentation.
+
+    It works in the process that makes it: what a fault in native code can do to that process,
+    :mod:`hardware.qr_process` keeps from the kiosk.
+    """
 
     def __init__(
         self,
@@ -176,6 +200,7 @@ class CameraReader:
         self._fresh = threading.Condition()
         self._latest: tuple[Frame, int] | None = None
         self._stopping = True
+        self._taking, self._looking = _Task(), _Task()
         self._frames = ReaderThread(name, self._take_frames)
         self._decoding: threading.Thread | None = None
 
@@ -202,19 +227,29 @@ class CameraReader:
         if self._decoding is not None:
             self._decoding.join(0.5)
 
+    def hangs(self) -> bool:
+        """Whether the driver or the decoder has not come back for ``hung_ms``."""
+        now = self._uptime()
+        return max(task.lasts(now) for task in (self._taking, self._looking)) > self._settings.hung_ms
+
     def _take_frames(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
-        frames = self._opener(self._source, self._settings, stopping.wait)
+        self._taking.at(self._uptime())
         try:
-            while not stopping.is_set():
-                frame = frames.read()
-                if frame is None:
-                    raise ReaderLost(f"camera {self._source!r} gives no more frames")
-                ready()
-                with self._fresh:
-                    self._latest = (frame, self._uptime())
-                    self._fresh.notify_all()
+            frames = self._opener(self._source, self._settings, stopping.wait)
+            try:
+                while not stopping.is_set():
+                    self._taking.at(self._uptime())
+                    frame = frames.read()
+                    if frame is None:
+                        raise ReaderLost(f"camera {self._source!r} gives no more frames")
+                    ready()
+                    with self._fresh:
+                        self._latest = (frame, self._uptime())
+                        self._fresh.notify_all()
+            finally:
+                frames.close()
         finally:
-            frames.close()
+            self._taking.over()
 
     def _decode(self, on_read: Callable[[CardRead], None]) -> None:
         watcher = Watcher(self._settings)
@@ -233,11 +268,14 @@ class CameraReader:
 
     def _look(self, watcher: Watcher, latest: tuple[Frame, int], on_read: Callable[[CardRead], None]) -> None:
         frame, at = latest
+        self._looking.at(self._uptime())
         try:
             for found in watcher.look(frame, at):
                 on_read(self._to_read(found, at))
         except Exception:  # the next card must be read whatever this frame, or its hearer, did
             log.exception("%s: a frame could not be looked at", self.name)
+        finally:
+            self._looking.over()
 
     def _to_read(self, found: Found, at: int) -> CardRead:
         return CardRead(

@@ -113,11 +113,13 @@ def test_unknown_lights_and_voices_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("driver", "library"), [("nfcpy", "nfc"), ("camera", "cv2")])
-def test_a_missing_library_is_named_with_what_to_install(driver: str, library: str) -> None:
+def test_a_missing_library_is_named_with_what_to_install(driver: str, library: str, tmp_path: Path) -> None:
     """In a process of its own, where the library cannot be found."""
+    (tmp_path / f"{library}.py").write_text("raise ImportError('it is not there')")
     program = f"""
-import sys
-sys.modules[{library!r}] = None
+import os, sys
+sys.path.insert(0, {str(tmp_path)!r})
+os.environ["PYTHONPATH"] = {str(tmp_path)!r}
 from hardware.factory import build_reader
 from hardware.ports import LibraryMissing
 try:

@@ -286,13 +286,13 @@ def test_a_picture_file_that_is_replaced_is_the_next_card(kiosk: Kiosk, tmp_path
 
 
 def test_a_video_file_shows_one_card_after_the_other(kiosk: Kiosk, tmp_path: Path) -> None:
-    record(tmp_path / "door.avi", [(None, 3), (card("A"), 8), (None, 3), (card("B"), 8), (None, 2)])
+    record(tmp_path / "door.avi", [(None, 3), (card("A"), 20), (None, 3), (card("B"), 20), (None, 2)])
     assert reading(kiosk, tmp_path / "door.avi", 2) == [b"A", b"B"]
     assert kiosk.reads.empty()
 
 
 def test_a_video_file_may_go_on_for_ever(kiosk: Kiosk, tmp_path: Path) -> None:
-    record(tmp_path / "door.avi", [(card("A"), 5), (card("B"), 5), (None, 45)])
+    record(tmp_path / "door.avi", [(card("A"), 20), (card("B"), 20), (None, 45)])
     assert reading(kiosk, tmp_path / "door.avi", 4, at_end="loop") == [b"A", b"B"] * 2
 
 
