@@ -7,7 +7,7 @@ no white space, so that the bytes that were hashed can be made again by anyone.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Self
@@ -15,6 +15,8 @@ from typing import Any, Self
 VERSION = 1
 MAX_PUSH = 500
 """Most events in one push; a kiosk with more sends ranges in order."""
+MAX_TEXT = 200
+"""Characters in one text field of an event."""
 
 
 class WireError(ValueError):
@@ -156,13 +158,12 @@ class TapEvent:
     def from_bytes(cls, body: bytes) -> Self:
         """Read stored bytes; raises :class:`WireError` naming the first field that is wrong."""
         raw = _object(body, "event")
-        known = {f.name for f in fields(cls)}
-        if extra := raw.keys() - known:
+        if extra := raw.keys() - set(cls.__slots__):
             raise WireError(f"event has unknown fields: {', '.join(sorted(extra))}")
         if missing := _REQUIRED - raw.keys():
             raise WireError(f"event lacks fields: {', '.join(sorted(missing))}")
         for name, value in raw.items():
-            if not _fits(name, value):
+            if not (_is_known_text(name, value) or _fits(name, value)):
                 raise WireError(f"event field {name} cannot be {value!r:.60}")
         return cls(**(raw | {"members": tuple(raw.get("members", ()))}))
 
@@ -183,11 +184,21 @@ _REQUIRED = frozenset(
     {"event_id", "kiosk_id", "journal_id", "seq", "boot_id", "uptime_ms", "wall", "clock"}
     | {"card_id", "medium", "proof", "action", "shown", "v"}
 )
+_FREE_TEXT = frozenset(
+    {"event_id", "kiosk_id", "journal_id", "boot_id", "card_id", "volunteer", "activity_id", "target"}
+)
 _SMALLEST = {"v": VERSION, "seq": 1, "uptime_ms": 0, "wall": -(1 << 53)}
 
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 1 << 53
+
+
+def _is_known_text(name: str, value: object) -> bool:
+    """Whether it is one of the texts this field takes: asked first, since most fields are texts."""
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        return False
+    return name in _FREE_TEXT or value in _CHOICES.get(name, ())
 
 
 def _fits(name: str, value: object) -> bool:
@@ -200,9 +211,7 @@ def _fits(name: str, value: object) -> bool:
         return isinstance(value, dict)
     if name == "members":
         return isinstance(value, list) and all(isinstance(m, str) for m in value)
-    if value is None:
-        return name in _OPTIONAL_TEXT
-    return isinstance(value, str) and len(value) <= 200 and value in _CHOICES.get(name, (value,))
+    return value is None and name in _OPTIONAL_TEXT
 
 
 def inner_hash(salt: bytes, body: bytes) -> str:
@@ -343,7 +352,7 @@ def reply_from_bytes(body: bytes) -> PushReply:
 
 def _object(body: bytes, what: str) -> dict[str, Any]:
     try:
-        raw = json.loads(body, parse_constant=_refuse_constant)
+        raw = _DECODER.decode(body.decode())  # UTF-8 only: no UTF-16, no halves of surrogate pairs
         if b"\\ud" in body.lower():
             canonical(raw)  # half a surrogate pair is JSON, but no text that could be hashed again
     except (ValueError, RecursionError) as error:
@@ -354,6 +363,10 @@ def _object(body: bytes, what: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise WireError(f"{name} is not JSON")
+
+
+# Made once: json.loads makes a new one for each call that wants anything unusual.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _require(condition: bool, message: str) -> None:

@@ -36,6 +36,8 @@ class Json(TypeDecorator[Any]):
         """Read it; text of any other form comes back as :class:`Damaged`."""
         if value is None:
             return None
+        if value == "[]":
+            return []  # most lists are empty, and reading one is dear
         try:
             found = json.loads(value)
         except ValueError:

@@ -3,14 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, select, update
 
-from server.db import tables
+from server.db import bulk, tables
 from server.db.repositories import Row, Rows, chunks, plain
 
 DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
 """Columns that may come out otherwise when the server learns more; the rest is read from the body once."""
 READING = ("event_id", "seq", "boot_id", "uptime_ms", "wall", "clock", "at", "uncertainty")
+
+TOLD = (
+    *("event_id", "kiosk_id", "journal_id", "seq", "received_at", "at", "uncertainty", "site_id"),
+    *("volunteer", "card_id", "proof", "activity_id", "activity_by", "role", "action", "target", "members"),
+    *("shown", "standing", "standing_reason"),
+)
+"""What a projection asks of an event: neither its bytes nor its clocks."""
 
 
 class EventRows(Rows):
@@ -37,7 +44,7 @@ class EventRows(Rows):
     def store(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert new events in one statement."""
         if rows:
-            self.connection.execute(insert(self.table), [self.fixed | dict(row) for row in rows])
+            bulk.insert(self.connection, self.table, [self.fixed | dict(row) for row in rows])
 
     def derive(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = DERIVED) -> None:
         """Write derived columns of events by id."""
@@ -60,14 +67,14 @@ class EventRows(Rows):
         query = select(*columns).where(mine, self.table.c.seq >= low, self.table.c.boot_id != "")
         return plain(self.connection.execute(query.order_by(self.table.c.seq)))
 
-    def last_believed(self, journal: tuple[str, str], below: int) -> tuple[int, int] | None:
-        """Place and time of the last event below a place whose own clock was synced and believed."""
+    def last_believed(self, journal: tuple[str, str], low: int, high: int) -> Row | None:
+        """The last event behind ``low``, up to ``high``, whose own clock was synced and believed."""
         columns = self.table.c
         mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1], "clock": "synced"})
-        believed = (columns.at == columns.wall) & (columns.uncertainty == 0) & (columns.seq < below)
-        query = select(columns.seq, columns.at).where(mine, believed).order_by(columns.seq.desc()).limit(1)
-        found = self.connection.execute(query).first()
-        return (found[0], found[1]) if found else None
+        believed = (columns.at == columns.wall) & (columns.uncertainty == 0)
+        query = select(*(columns[name] for name in READING)).where(mine, believed)
+        query = query.where(columns.seq > low, columns.seq <= high).order_by(columns.seq.desc()).limit(1)
+        return next(iter(plain(self.connection.execute(query))), None)
 
     def of_people(self, people: Collection[str], low: int | None, high: int | None) -> list[Row]:
         """Events of these people, and those that name them, at corrected times in [low, high)."""
@@ -81,6 +88,14 @@ class EventRows(Rows):
                 named.c.community_id == self.fixed["community_id"], named.c.volunteer.in_(part)
             )
             for concerned in (self.table.c.volunteer.in_(part), self.table.c.event_id.in_(naming)):
-                query = select(self.table).where(self._where({}), concerned, *limits)
+                query = self._told().where(concerned, *limits)
                 found |= {row["event_id"]: row for row in plain(self.connection.execute(query))}
         return list(found.values())
+
+    def about(self, targets: Iterable[str]) -> list[Row]:
+        """Touches that speak about these events or shifts."""
+        parts = (self._told().where(self.table.c.target.in_(part)) for part in chunks(sorted(targets)))
+        return [row for query in parts for row in plain(self.connection.execute(query))]
+
+    def _told(self) -> Select[Any]:
+        return select(*(self.table.c[name] for name in TOLD)).where(self._where({}))

@@ -16,16 +16,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     true,
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import ColumnElement, Executable
+from sqlalchemy.sql import ColumnElement
 
-from server.db import tables
+from server.db import bulk, tables
 from server.db.base import Base
 
 Row = dict[str, Any]
@@ -89,17 +87,6 @@ def _selection(table: Table, shape: Shape, order: tuple[str, ...], *, first: boo
     return query.limit(1) if first else query
 
 
-@lru_cache(maxsize=500)
-def _upsert(table: Table, dialect: str) -> Executable:
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    keys = [column.name for column in table.primary_key]
-    statement = make(table)
-    changing = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    if not changing:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_=changing)
-
-
 class Rows:
     """One table as rows of plain values; those of one community when the table has a ``community_id`` key."""
 
@@ -147,13 +134,12 @@ class Rows:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that must not exist yet."""
         if rows:
-            self.connection.execute(insert(self.table), [self.fixed | dict(row) for row in rows])
+            bulk.insert(self.connection, self.table, [self.fixed | dict(row) for row in rows])
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, or replace those with the same key."""
         if rows:
-            statement = _upsert(self.table, self.connection.dialect.name)
-            self.connection.execute(statement, [self.fixed | dict(row) for row in rows])
+            bulk.upsert(self.connection, self.table, [self.fixed | dict(row) for row in rows])
 
     def set(self, values: Mapping[str, Any], **where: Any) -> int:
         """Change columns of the rows with these values; how many there were."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from server.db import tables
 from server.db.base import Base
+from server.db.clock_rows import ClockRows
 from server.db.event_rows import EventRows
 from server.db.repositories import Rows
 from server.db.session import Database
@@ -89,7 +90,7 @@ class UnitOfWork:
         """Go on in another community: logins and kiosks are found before their community is known."""
         self.community_id = community_id
         self._repositories.clear()
-        for name in ("events", "views"):
+        for name in ("clocks", "events", "views"):
             self.__dict__.pop(name, None)
 
     def rows(self, name: str) -> Rows:
@@ -109,6 +110,11 @@ class UnitOfWork:
     def events(self) -> EventRows:
         """Tap events, with the set-based statements of ingest and projection."""
         return EventRows(self.connection, tables.EventRow, self.community_id)
+
+    @cached_property
+    def clocks(self) -> ClockRows:
+        """Clock samples, with what the correction of times asks for."""
+        return ClockRows(self.connection, tables.ClockSampleRow, self.community_id)
 
     @cached_property
     def views(self) -> Views:

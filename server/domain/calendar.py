@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 
 from server.contract.rules import HOUR
 
@@ -12,7 +13,12 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 def day_of(at: int) -> str:
     """The date (``YYYY-MM-DD``) in the community's zone at a moment."""
-    return date.fromordinal(_EPOCH + (at + _OFFSET) // DAY).isoformat()
+    return _date((at + _OFFSET) // DAY)
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    return date.fromordinal(_EPOCH + days).isoformat()
 
 
 def day_start(day: str) -> int:

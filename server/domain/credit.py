@@ -47,7 +47,9 @@ def _with_credit(shift: Shift, given: int, *, over: bool, approved: bool) -> Shi
     flags = {flag for flag in shift.flags if flag not in _OWN_FLAGS}
     if over:
         flags.add(Flag.EXCESS_APPROVED if approved else Flag.OVER_DAY_CAP)
-    return replace(shift, credited=given, flags=tuple(sorted(flags)))
+    after = tuple(sorted(flags))
+    same = (given, after) == (shift.credited, shift.flags)
+    return shift if same else replace(shift, credited=given, flags=after)
 
 
 def is_excess_approved(volunteer: str, day: str, decisions: Iterable[Decision]) -> bool:

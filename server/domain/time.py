@@ -11,12 +11,16 @@ A Raspberry Pi has no clock battery: its wall clock may stand in 1970, its time 
   clock's guess moved inside those bounds, the uncertainty reaches to the farther bound, ``sure`` is false;
 * along one journal time never falls: its order is ``seq``, whatever the clocks said.
 
+Every rule looks only as far as the nearest evidence, so that a history that is long enough to hold some need
+not be timed again for each push: :func:`correct_after`.
+
 The result depends on the sets of readings and samples only, never on the order in which they came.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 PPM = 100
 DISBELIEF_MS = 5_000
@@ -25,15 +29,14 @@ UNBOUNDED = 366 * 24 * 3_600_000
 """The uncertainty where nothing bounds a boot on one side: a year."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A kiosk's clocks as one event recorded them."""
+class Reading(NamedTuple):
+    """A kiosk's clocks as one event recorded them; in order of place, then by what they say."""
 
     seq: int
-    boot_id: str
     uptime_ms: int
     wall: int
     clock: str
+    boot_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,7 @@ class Sample:
     """The last event that was in the journal for certain when the sample was taken (0: it was empty)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(NamedTuple):
     """When it happened: ``at`` ± ``uncertainty``; ``sure`` when its own boot holds a sample."""
 
     at: int
@@ -80,16 +82,48 @@ class _Boot:
 
 def correct(readings: Sequence[Reading], samples: Sequence[Sample]) -> dict[int, Corrected]:
     """The corrected time of each reading of one journal, by ``seq``."""
-    boots = _boots(readings, samples)
+    return _never_falling(_placed(_boots(readings, samples), samples), samples)
+
+
+def correct_after(
+    known: tuple[Reading, Corrected], later: Sequence[Reading], samples: Sequence[Sample]
+) -> dict[int, Corrected] | None:
+    """As :func:`correct`, for one reading whose time is known and all behind it; None if that is too little.
+
+    It is enough when nothing that is given here can have moved the known time or any before it:
+
+    * the server has timed that boot up to the known reading: by a sample taken when it was the journal's
+      last, or since it is a sample itself; and that boot's uptime only rose from there on;
+    * its time comes out as it was known, and not below what it or those samples say: so nothing before it
+      stands later, and no limit from behind it reaches it.
+
+    ``samples`` are those taken at the known reading or later, the one before these, and all of later boots.
+    Boots must not alternate along the journal: one with two histories is corrected as a whole.
+    """
+    reading, before = known
+    boots = _placed(_boots([reading, *later], samples), samples)
+    home = boots[0]
+    taken = [s for s in samples if s.seq == reading.seq]
+    since = min((s.uptime_ms for s in taken if s.boot_id == reading.boot_id), default=None)
+    if (reading.uptime_ms,) in {point[:1] for point in home.line}:
+        since = reading.uptime_ms
+    if not home.told or since is None or any(r.uptime_ms < since for r in home.readings[1:]):
+        return None
+    found = _never_falling(boots, samples)
+    edge = min([home.corrected(reading).at, *(s.at for s in taken)])
+    return found if found[reading.seq] == before and before.at == edge else None
+
+
+def _placed(boots: list[_Boot], samples: Sequence[Sample]) -> list[_Boot]:
     for index, boot in enumerate(boots):
         if not boot.line:
             boot.place = _place(boots, index, samples)
-    return _never_falling(boots, samples)
+    return boots
 
 
 def _boots(readings: Iterable[Reading], samples: Iterable[Sample]) -> list[_Boot]:
     by_boot: dict[str, list[Reading]] = {}
-    for reading in sorted(set(readings), key=lambda r: (r.seq, r.uptime_ms, r.wall, r.clock, r.boot_id)):
+    for reading in sorted(set(readings)):
         by_boot.setdefault(reading.boot_id, []).append(reading)
     told: dict[str, list[tuple[int, int]]] = {}
     for sample in samples:
@@ -161,15 +195,23 @@ def _lower(earlier: list[_Boot], first: list[int]) -> int | None:
     spent = 0
     for boot in reversed(earlier):
         if boot.line:
-            return max(boot.corrected(r).at for r in boot.readings) + spent
+            return boot.corrected(boot.readings[-1]).at + spent
         spent += boot.span
     return max(first) + spent if first else None
 
 
 def _upper(boot: _Boot, later: list[_Boot], samples: Sequence[Sample]) -> int | None:
-    """The latest this boot can have begun: so that all of it fits before a later boot of known time."""
+    """The latest this boot can have begun: so that all of it fits before a later boot of known time.
+
+    Each boot's first sample behind this one says when that boot began; later ones would only add drift.
+    """
     last_seq = boot.readings[-1].seq
-    limits = [s.at - s.uptime_ms - boot.span for s in samples if s.seq >= last_seq]
+    first_of: dict[str, tuple[int, int]] = {}
+    for s in samples:
+        if s.seq >= last_seq:
+            said = (s.uptime_ms, s.at - s.uptime_ms)
+            first_of[s.boot_id] = min(said, first_of.get(s.boot_id, said))
+    limits = [start - boot.span for _, start in first_of.values()]
     spent = boot.span
     for other in later:
         if other.line:
@@ -212,4 +254,4 @@ def _least(cap: int | None, at: int) -> int:
 def _moved(corrected: Corrected, at: int) -> Corrected:
     if at == corrected.at:
         return corrected
-    return replace(corrected, at=at, uncertainty=corrected.uncertainty + abs(at - corrected.at))
+    return corrected._replace(at=at, uncertainty=corrected.uncertainty + abs(at - corrected.at))

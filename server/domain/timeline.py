@@ -82,8 +82,9 @@ def in_order(acts: Iterable[Act]) -> list[Act]:
     for act in sorted(acts, key=lambda a: (a.tap.seq, a.tap.at, a.tap.event_id)):
         journal = act.tap.kiosk_id, act.tap.journal_id
         if act.weight is Weight.GOOD:
-            latest[journal] = max(act.tap.at, latest.get(journal, act.tap.at))
-            act = replace(act, tap=replace(act.tap, at=latest[journal]))  # noqa: PLW2901 - same act, later
+            at = latest[journal] = max(act.tap.at, latest.get(journal, act.tap.at))
+            if at != act.tap.at:
+                act = replace(act, tap=replace(act.tap, at=at))  # noqa: PLW2901 - same act, later
         placed.append(act)
     return sorted(placed, key=lambda a: _place(a.tap))
 

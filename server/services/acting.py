@@ -86,11 +86,24 @@ class Events(Repository, Protocol):
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal from a place on, in order."""
 
-    def last_believed(self, journal: tuple[str, str], below: int) -> tuple[int, int] | None:
-        """Place and time of the last event below a place whose own clock was synced and believed."""
+    def last_believed(self, journal: tuple[str, str], low: int, high: int) -> Row | None:
+        """The last event behind ``low``, up to ``high``, whose own clock was synced and believed."""
+
+    def about(self, targets: Any) -> list[Row]:
+        """Touches that speak about these events or shifts."""
 
     def of_people(self, people: Any, low: int | None, high: int | None) -> list[Row]:
         """Events of these people, and those that name them, at corrected times in [low, high)."""
+
+
+class Clocks(Repository, Protocol):
+    """What the correction of times asks of the table of clock samples."""
+
+    def anchors(self, journal: tuple[str, str], top: int, before: int) -> list[Row]:
+        """Events up to a place that were the last of their boot when it was sampled, latest first."""
+
+    def near(self, journal: tuple[str, str], low: int, boots: Any) -> list[Row]:
+        """Samples taken when the journal had reached a place, and all of these boots."""
 
 
 class Uow(Protocol):
@@ -100,6 +113,10 @@ class Uow(Protocol):
 
     def become(self, community_id: str) -> None:
         """Go on in another community."""
+
+    @property
+    def clocks(self) -> Clocks:
+        """Clock samples."""
 
     @property
     def events(self) -> Events:

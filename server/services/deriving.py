@@ -10,7 +10,7 @@ from server.domain.time import Corrected
 from server.services.acting import Row, Uow
 from server.services.register import Register, grade, histories
 from server.services.stored import event_of
-from server.services.timing import Journal, retimed
+from server.services.timing import Heard, Journal, Retimed, retimed
 
 UNREAD: dict[str, Any] = {
     "boot_id": "",
@@ -33,15 +33,16 @@ GRADED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "stan
 
 
 def store_derived(
-    uow: Uow, journal: Journal, rows: Sequence[Row], *, sampled: bool
+    uow: Uow, journal: Journal, pairs: Sequence[tuple[Row, TapEvent | None]], heard: Heard | None
 ) -> tuple[list[Row], list[Row]]:
-    """Store new events with derived columns; gives these, and older events that came out otherwise."""
-    pairs = [(row, event_of(row)) for row in rows]
+    """Store new events (rows with what they say) with derived columns; gives these rows, and older ones that
+    came out otherwise.
+    """
     read = [(row | read_columns(event), event) for row, event in pairs]
     register = load_register(uow, [event for _, event in read if event is not None], journal)
-    times = retimed(uow, journal, [row for row, _ in read], sampled=sampled)
-    stored = [row | graded_columns(row, event, times.get(row["seq"]), register) for row, event in read]
-    changed = _moved(uow, journal, times, {row["event_id"] for row in stored})
+    found = retimed(uow, journal, [row for row, _ in read], heard)
+    stored = [row | graded_columns(row, event, found.times.get(row["seq"]), register) for row, event in read]
+    changed = _moved(uow, found)
     uow.events.store(stored)
     named = sorted({(member, row["event_id"]) for row in stored for member in row["members"]})
     uow.rows("event_members").add([{"volunteer": m, "event_id": e} for m, e in named])
@@ -138,17 +139,13 @@ def _facts(uow: Uow, kind: FactKind, **where: Any) -> list[Row]:
     return [row | {"body": json.loads(row["body"])} for row in rows]
 
 
-def _moved(uow: Uow, journal: Journal, times: dict[int, Corrected], fresh: set[str]) -> list[Row]:
+def _moved(uow: Uow, found: Retimed) -> list[Row]:
     """Stored events whose corrected time is another now: timed and graded again."""
-    if not times:
-        return []
-    stored = uow.events.readings(journal, min(times))
+    times = {row["event_id"]: found.times[row["seq"]] for row in found.stored}
     moved = {
-        row["event_id"]: times[row["seq"]]
-        for row in stored
-        if row["event_id"] not in fresh
-        and row["seq"] in times
-        and (row["at"], row["uncertainty"]) != (times[row["seq"]].at, times[row["seq"]].uncertainty)
+        row["event_id"]: times[row["event_id"]]
+        for row in found.stored
+        if (row["at"], row["uncertainty"]) != (times[row["event_id"]].at, times[row["event_id"]].uncertainty)
     }
     if not moved:
         return []

@@ -32,6 +32,7 @@ from server.services.facts import Draft, store
 from server.services.projection import project_events
 from server.services.sessions import KnownKiosk
 from server.services.stored import kept_body
+from server.services.timing import Heard
 
 SAMPLE_EVERY = 10 * MINUTE
 SYNCED_SAMPLE_EVERY = 6 * HOUR
@@ -63,9 +64,9 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
     uow.lock()
     received, fork_seq = _judge(uow, push, kiosk)
     fresh = [item for item in received if item.status != Status.DUPLICATE]
-    sample = _sample(uow, acting, push, received)
-    if fresh or sample:
-        _store(uow, acting, push, (fresh, fork_seq, sample))
+    heard = _heard(uow, acting, push, received)
+    if fresh or heard:
+        _store(uow, acting, push, (fresh, fork_seq, heard))
     results = tuple(EventResult(item.seq, item.hash, str(item.status), item.reason) for item in received)
     return PushReply(
         journal_id=push.journal_id,
@@ -126,7 +127,8 @@ def _read(body: str, digest: str) -> tuple[TapEvent | None, str]:
         event = TapEvent.from_bytes(body.encode())
     except WireError:
         return None, f"unreadable:{digest}"
-    if not all(_is_storable(text) for text in _texts(event)):
+    # Only an escape can bring in a character that the body itself does not hold.
+    if "\\u" in body and not all(_is_storable(text) for text in _texts(event)):
         return None, f"unreadable:{digest}"
     return event, event.event_id
 
@@ -193,7 +195,7 @@ def _fork(uow: Uow, push: Push, received: Sequence[Received]) -> int | None:
     return min(forks, default=None)
 
 
-def _sample(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) -> Row | None:
+def _heard(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) -> Heard | None:
     """The push's clock sample, when it tells something new about this boot."""
     kiosk = {"kiosk_id": push.kiosk_id, "journal_id": push.journal_id}
     last = uow.rows("clock_samples").last("fact_seq", **kiosk, boot_id=push.sent.boot_id)
@@ -202,10 +204,11 @@ def _sample(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) 
     if last and fresh and not _holds_earlier_boots(received, push.sent.boot_id, last["last_seq"]):
         return None
     names = ("boot_id", "uptime_ms", "wall", "clock")
-    return {name: getattr(push.sent, name) for name in names} | {
+    sample = {name: getattr(push.sent, name) for name in names} | {
         "server_time": acting.now,
         "last_seq": push.from_seq + len(push.events) - 1,
     }
+    return Heard(sample, last)
 
 
 def _holds_earlier_boots(received: Sequence[Received], boot_id: str, beyond: int) -> bool:
@@ -214,14 +217,15 @@ def _holds_earlier_boots(received: Sequence[Received], boot_id: str, beyond: int
 
 
 def _store(
-    uow: Uow, acting: Acting, push: Push, what: tuple[Sequence[Received], int | None, Row | None]
+    uow: Uow, acting: Acting, push: Push, what: tuple[Sequence[Received], int | None, Heard | None]
 ) -> None:
-    fresh, fork_seq, sample = what
+    fresh, fork_seq, heard = what
     before = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
-    body = _batch_body(push, acting.now, fresh) | {"fork_seq": fork_seq, "sample": sample}
+    body = _batch_body(push, acting.now, fresh)
+    body |= {"fork_seq": fork_seq, "sample": heard.sample if heard else None}
     batch = store(uow, acting, [Draft(FactKind.BATCH, push.kiosk_id, body)])[0]
-    rows = [_row(push, item, batch["seq"], acting.now) for item in fresh]
-    stored, changed = store_derived(uow, (push.kiosk_id, push.journal_id), rows, sampled=sample is not None)
+    rows = [(_row(push, item, batch["seq"], acting.now), item.event) for item in fresh]
+    stored, changed = store_derived(uow, (push.kiosk_id, push.journal_id), rows, heard)
     if fork_seq != (before["fork_seq"] if before else None):
         changed += regrade_journal(uow, (push.kiosk_id, push.journal_id), from_seq=fork_seq or 0)
     project_events(uow, acting, [*stored, *changed])

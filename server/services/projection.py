@@ -243,9 +243,7 @@ def read_people(uow: Uow, people: set[str], span: tuple[int, int] | None, shared
 def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:
     """Touches that speak about these events: made outside the span, or by the leader who named people."""
     names = _names(events)
-    if not names:
-        return []
-    return [r for r in uow.rows("events").rows(target=names) if r["event_id"] not in names]
+    return [row for row in uow.events.about(names) if row["event_id"] not in names]
 
 
 def _stored_shifts(uow: Uow, people: set[str], span: tuple[int, int] | None) -> dict[str, list[Row]]:

@@ -1,39 +1,54 @@
 """Corrected times of one journal, looking no farther back than what can change (server/domain/time.py).
 
-Two ways in. Without a new sample, nothing before the last believed synced event can change: its own reading
-is a sample. With a new sample, boots without samples before and after it may move: the whole journal is read.
+Nothing up to an *anchor* can change: an event that was the journal's last when its boot's clock was sampled,
+or, when a push brings no new sample, one that was believed. What is read is the journal from there on. Only
+where the evidence contradicts itself, or where two histories share one journal, the whole is read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from server.domain.time import Corrected, Reading, Sample, correct
+from server.domain.time import Corrected, Reading, Sample, correct, correct_after
 from server.services.acting import Row, Uow
 
 Journal = tuple[str, str]
+TRIES = 3
+"""Anchors that are tried before the whole journal is read."""
 
 
-def retimed(uow: Uow, journal: Journal, fresh: Sequence[Row], *, sampled: bool) -> dict[int, Corrected]:
-    """Corrected times by place, for the fresh rows and for all stored ones that may have moved."""
-    low, floor = _start(uow, journal, fresh, sampled=sampled)
-    rows = [*uow.events.readings(journal, low), *fresh]
-    times = corrected_times(rows, samples_of(uow, journal))
-    return {seq: _not_before(found, floor) for seq, found in times.items()}
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A push's new clock sample, and the one of the same boot before it."""
+
+    sample: Row
+    previous: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retimed:
+    """Corrected times by place, and the stored events (clocks and old times) that were looked at."""
+
+    times: dict[int, Corrected]
+    stored: list[Row]
+
+
+def retimed(uow: Uow, journal: Journal, fresh: Sequence[Row], heard: Heard | None) -> Retimed:
+    """Times for the fresh rows and for all stored ones that may have moved."""
+    for anchor, low in _anchors(uow, journal, fresh, heard):
+        stored = uow.events.readings(journal, anchor["seq"])
+        boots = {row["boot_id"] for row in (*stored, *fresh)} - {anchor["boot_id"]}
+        samples = [as_sample(row) for row in uow.clocks.near(journal, low, boots)]
+        known = _reading(anchor), Corrected(anchor["at"], anchor["uncertainty"], sure=True)
+        times = correct_after(known, _readings([*stored[1:], *fresh]), samples)
+        if times is not None:
+            return Retimed(times, stored)
+    stored = uow.events.readings(journal, 0)
+    return Retimed(corrected_times([*stored, *fresh], samples_of(uow, journal)), stored)
 
 
 def corrected_times(rows: Iterable[Row], samples: Sequence[Sample]) -> dict[int, Corrected]:
     """Corrected times by place from rows of ``events`` and samples."""
-    readings = [
-        Reading(
-            seq=row["seq"],
-            boot_id=row["boot_id"],
-            uptime_ms=row["uptime_ms"],
-            wall=row["wall"],
-            clock=row["clock"],
-        )
-        for row in rows
-        if row["boot_id"]
-    ]
-    return correct(readings, samples) if readings else {}
+    return correct(_readings(rows), samples)
 
 
 def samples_of(uow: Uow, journal: Journal) -> list[Sample]:
@@ -49,15 +64,44 @@ def as_sample(row: Row) -> Sample:
     )
 
 
-def _start(uow: Uow, journal: Journal, fresh: Sequence[Row], *, sampled: bool) -> tuple[int, int | None]:
-    if sampled or not fresh:
-        return 0, None
-    found = uow.events.last_believed(journal, min(row["seq"] for row in fresh))
-    return found if found else (0, None)
+def _anchors(
+    uow: Uow, journal: Journal, fresh: Sequence[Row], heard: Heard | None
+) -> Iterator[tuple[Row, int]]:
+    """Anchors from the latest on, each with the place from which samples matter."""
+    row = uow.rows("journals").get(kiosk_id=journal[0], journal_id=journal[1])
+    if row is not None and row["fork_seq"] is not None:
+        return
+    top = min((row["seq"] for row in fresh), default=1 << 53) - 1
+    before = 1 << 53
+    if heard is not None:
+        sample, previous = heard.sample, heard.previous
+        if previous is None:
+            before = sample["server_time"] - sample["uptime_ms"]  # sampled before this boot began
+        elif previous["uptime_ms"] < sample["uptime_ms"]:
+            top = min(top, previous["last_seq"])
+        else:
+            return
+    found = uow.clocks.anchors(journal, top, before)
+    if heard is None:
+        low = found[0]["seq"] if found else 0
+        believed = uow.events.last_believed(journal, low, top)
+        if believed is not None:
+            yield believed, low
+    places = [*(row["seq"] for row in found[1:]), 0]
+    for anchor, low in list(zip(found, places, strict=False))[:TRIES]:
+        if heard is None or heard.sample["server_time"] >= anchor["at"]:
+            yield anchor, low
 
 
-def _not_before(found: Corrected, floor: int | None) -> Corrected:
-    """Along a journal time never falls: not below what came before the window either."""
-    if floor is None or found.at >= floor:
-        return found
-    return Corrected(floor, found.uncertainty + floor - found.at, found.sure)
+def _readings(rows: Iterable[Row]) -> list[Reading]:
+    return [_reading(row) for row in rows if row["boot_id"]]
+
+
+def _reading(row: Row) -> Reading:
+    return Reading(
+        seq=row["seq"],
+        boot_id=row["boot_id"],
+        uptime_ms=row["uptime_ms"],
+        wall=row["wall"],
+        clock=row["clock"],
+    )

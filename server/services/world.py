@@ -144,15 +144,14 @@ def _plans(uow: Uow, people: Collection[str], span: tuple[int, int] | None) -> d
 
 
 def _decisions(uow: Uow, people: Collection[str], events: Iterable[Row]) -> dict[str, list[Decision]]:
-    concerned: dict[str, set[str]] = defaultdict(set)
-    for row in events:
-        concerned[row["event_id"]] |= ({row["volunteer"]} | set(row["members"])) & set(people)
-    rows = {row["decision_id"]: row for row in uow.rows("decisions").rows(volunteer=set(people))}
-    about = uow.rows("decisions").rows(event_id=set(concerned)) if concerned else []
+    people = set(people)
+    concerned = {row["event_id"]: {row["volunteer"], *row["members"]} & people for row in events}
+    rows = {row["decision_id"]: row for row in uow.rows("decisions").rows(volunteer=people)}
+    about = uow.rows("decisions").rows(event_id=set(concerned))
     rows |= {row["decision_id"]: row for row in about}
     found: dict[str, list[Decision]] = defaultdict(list)
     for row in sorted(rows.values(), key=lambda row: row["fact_seq"]):
         whom = concerned.get(row["event_id"], set()) | {row["volunteer"]}
-        for person in whom & set(people):
+        for person in whom & people:
             found[person].append(decision_of(row))
     return found

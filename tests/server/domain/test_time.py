@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.time import PPM, UNBOUNDED, Reading, Sample, correct
+from server.domain.time import PPM, UNBOUNDED, Reading, Sample, correct, correct_after
 
 NOON = 1_780_000_000_000
 HOUR = 3_600_000
@@ -186,3 +186,84 @@ def test_the_order_of_arrival_changes_no_time(readings, samples, random):
     assert correct(shuffled, again) == expected
     times = [expected[seq].at for seq in sorted(expected)]
     assert times == sorted(times)
+
+
+class Life:
+    """A kiosk's readings and samples as they come about: its clocks may lie, its time since boot drifts."""
+
+    def __init__(self):
+        self.true, self.booted, self.boots, self.drift = NOON, NOON, 1, 0
+        self.readings, self.samples = [], []
+
+    @property
+    def boot(self):
+        return f"boot-{self.boots}"
+
+    @property
+    def uptime(self):
+        return (self.true - self.booted) * (1_000_000 + self.drift) // 1_000_000
+
+    def tap(self, error, clock):
+        wall = self.true + error
+        self.readings.append(reading(len(self.readings) + 1, self.boot, self.uptime, wall, clock))
+
+    def push(self, latency):
+        self.samples.append(sample(self.boot, self.uptime, self.true + latency, len(self.readings)))
+
+    def start(self, drift):
+        self.boots, self.booted, self.drift = self.boots + 1, self.true, drift
+
+
+_ERRORS = st.sampled_from([0, 0, 1, -1, 700, -700, 4_000, -90_000, HOUR, -DAY, -NOON])
+_STEPS = st.one_of(
+    st.tuples(st.just(Life.tap), _ERRORS, st.sampled_from(["synced", "unsynced"])),
+    st.tuples(st.just(Life.push), st.sampled_from([0, 0, 1, 150, 9_000])),
+    st.tuples(st.just(Life.start), st.integers(-100, 100)),
+)
+_LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_000])), max_size=25)
+
+
+def _anchors(readings, samples, push):
+    """As ``server.services.timing`` looks for them when a push brings a sample."""
+    before = [s for s in samples if s.boot_id == push.boot_id]
+    top, latest = (before[-1].seq, push.at) if before else (len(readings), push.at - push.uptime_ms)
+    taken = {s.seq for s in samples if s.seq and readings[s.seq - 1].boot_id == s.boot_id and s.at <= latest}
+    return sorted(seq for seq in taken if seq <= top)
+
+
+@given(_LIVES, st.integers(0, 5), st.sampled_from([0, 3, 900]))
+def test_what_lies_before_an_anchor_need_not_be_corrected_again(steps, taps, latency):
+    """From any anchor on the times are those of the whole journal, and none before it has moved."""
+    life = Life()
+    for (step, *how), later in steps:
+        life.true += later
+        step(life, *how)
+    old, samples = list(life.readings), list(life.samples)
+    for turn in range(taps):
+        life.true += 700
+        life.tap(turn, "unsynced" if turn % 2 else "synced")
+    life.push(latency)
+    was, now = correct(old, samples), correct(life.readings, life.samples)
+    anchors = _anchors(old, samples, life.samples[-1])
+    if not samples or any(s.at > life.samples[-1].at for s in samples):
+        return
+    for place, seq in enumerate(anchors):
+        known, rest = life.readings[seq - 1], life.readings[seq:]
+        boots = {r.boot_id for r in rest} - {known.boot_id}
+        low = anchors[place - 1] if place else 0
+        near = [s for s in life.samples if s.seq >= low or s.boot_id in boots]
+        found = correct_after((known, was[seq]), rest, near)
+        if found is not None:
+            assert found == {place: at for place, at in now.items() if place >= seq}
+            assert {p: at for p, at in was.items() if p < seq} == {p: at for p, at in now.items() if p < seq}
+
+
+def test_what_contradicts_an_anchor_asks_for_the_whole_journal():
+    """An uptime that fell, a boot the server has not timed, a time that comes out otherwise."""
+    known = reading(1, "a", HOUR)
+    stood = correct([known], [sample("a", HOUR, NOON, seq=1)])[1]
+    timed = [sample("a", HOUR, NOON, seq=1)]
+    assert correct_after((known, stood), [reading(2, "a", 2 * HOUR)], timed)
+    assert correct_after((known, stood), [reading(2, "a", 5)], timed) is None
+    assert correct_after((known, stood), [], [sample("b", HOUR, NOON, seq=1)]) is None
+    assert correct_after((known, stood), [], [sample("a", HOUR, NOON - 1, seq=1)]) is None
