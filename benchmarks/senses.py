@@ -26,7 +26,7 @@ from hardware.nfc_reader import NfcReader
 from hardware.ports import ReaderState
 from hardware.simulated import Field, NtagCard, Pn532Uart
 from hardware.voice import EspeakVoice, VoiceSettings
-from kiosk.screen.present import spoken_sentence
+from kiosk.screen.present import spoken
 from kiosk.screen.serving import WebThread
 from kiosk.screen.view import Result as Told
 from kiosk.screen.web import create_screen
@@ -161,7 +161,7 @@ def _hall(folder: Path, people: int) -> Iterator[_Hall]:
 
         def speak(told: Told) -> None:
             stored[told.event_id] = perf_counter_ns()
-            voice.say(told.outcome, spoken_sentence(told, LANGUAGE), LANGUAGE)
+            voice.say(*spoken(told, LANGUAGE), LANGUAGE)
 
         door = stack.enter_context(kiosk(folder, people, speak=speak))
         web = WebThread(create_screen(door.hub, door.service), before_stop=door.hub.close)

@@ -21,13 +21,12 @@ from kiosk.identity import Enrolment, load_enrolment, load_key, machine_id
 from kiosk.journal import SqliteJournal
 from kiosk.roster import RosterStore
 from kiosk.screen.hub import ScreenHub
-from kiosk.screen.present import spoken_sentence
 from kiosk.screen.serving import WebThread
-from kiosk.screen.view import Result
 from kiosk.screen.web import create_screen
 from kiosk.screen.words import phrases
 from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
+from kiosk.speaker import Speaker
 from kiosk.sync import Syncer
 from server.contract.desk import DeskWord
 
@@ -74,9 +73,7 @@ class _Kiosk:
         self._stack.callback(indicator.close)
         self._stack.callback(voice.close)
 
-        def speak(result: Result) -> None:
-            voice.say(result.outcome, spoken_sentence(result, config.languages[0]), config.languages[0])
-
+        self.speaker = Speaker(voice, config.languages)
         parts = Parts(
             kiosk_id=enrolment.kiosk_id,
             community_id=enrolment.community_id,
@@ -87,9 +84,8 @@ class _Kiosk:
             randomness=os.urandom,
             screen=self.hub,
             indicator=indicator,
-            speak=speak,
+            speak=self.speaker.speak,
             demo=any(reader["driver"] == "simulated" for reader in config.readers),
-            languages=config.languages,
         )
         return KioskService(parts, tuple(name for name, _ in named(config.readers)))
 
@@ -98,7 +94,13 @@ class _Kiosk:
         config = self.config
         hand = next((found for each in readers.values() if (found := getattr(each, "hand", None))), None)
         demo_hand = DemoHand(hand, config.data_dir) if hand is not None else None
-        screen = create_screen(self.hub, self.service, hand=demo_hand, languages=config.languages)
+        screen = create_screen(
+            self.hub,
+            self.service,
+            hand=demo_hand,
+            languages=config.languages,
+            on_language=self.speaker.choose,
+        )
         try:
             web = WebThread(screen, host=config.host, port=config.port, before_stop=self.hub.close)
         except OSError as error:
@@ -188,8 +190,9 @@ def built_readers(config: Config) -> dict[str, CardReader]:
 def built_feedback(config: Config) -> tuple[Indicator, Voice]:
     """Lights and voice; raises :class:`ConfigWrong` with what to change."""
     settings: dict[str, Any] = {}
+    every_phrase = {key: text for language in config.languages for key, text in phrases(language).items()}
     if config.voice != "none":
-        settings = {"cache_dir": config.data_dir / "voice", "phrases": phrases(config.languages[0])}
+        settings = {"cache_dir": config.data_dir / "voice", "phrases": every_phrase}
     try:
         return factory.build_indicator(config.lights), factory.build_voice(config.voice, **settings)
     except HardwareError as error:

@@ -27,7 +27,10 @@ from kiosk.outcomes import (
 )
 from kiosk.roster_view import RosterView
 from kiosk.screen.view import Choice, Result
+from server.contract.rules import Policy
 from server.contract.wire import Action
+
+TEAM_SECONDS = 60
 
 
 def journalled(outcome: Outcome) -> dict[str, Any]:
@@ -78,7 +81,6 @@ def result(
     activity = _activity_of(outcome, view)
     proposal = outcome.proposal if isinstance(outcome, Started | EndAgreed) else None
     proposed = view.activity(proposal.activity_id) if view and proposal else None
-    policy = view.policy if view else None
     return Result(
         event_id=event_id,
         outcome=str(shown),
@@ -95,10 +97,16 @@ def result(
         proposed_activity_en=proposed.en if proposed else None,
         checkpoint=_round(outcome.round) if isinstance(outcome, Passed) else None,
         choices=tuple(_choice(offer) for offer in verdict.offers),
-        choice_seconds=policy.choice_seconds if policy else 10,
+        choice_seconds=choice_seconds(outcome, view.policy if view else Policy()),
         durable=durable,
         note=_note(outcome, now),
     )
+
+
+def choice_seconds(outcome: Outcome, policy: Policy) -> int:
+    """How long the buttons under an outcome wait: a leader looks around who is missing, name by name."""
+    of_team = isinstance(outcome, TeamOpened) or (isinstance(outcome, Undone) and outcome.member is not None)
+    return max(policy.choice_seconds, TEAM_SECONDS) if of_team else policy.choice_seconds
 
 
 def _activity_of(outcome: Outcome, view: RosterView | None) -> Activity | None:

@@ -14,7 +14,7 @@ from kiosk.domain import after_touch, decide
 from kiosk.errors import ChoiceRefused, JournalUnavailable
 from kiosk.outcomes import Moment, Offer, Refused, SeenCard, Touch, Verdict
 from kiosk.ports import Clock, Draft, Journal, Randomness, Remembered
-from kiosk.present import journalled, result, touched
+from kiosk.present import choice_seconds, journalled, result, touched
 from kiosk.roster_view import RosterView
 from kiosk.screen.view import Idle, Result, Turn
 from server.contract.rules import HOUR, Policy
@@ -88,7 +88,6 @@ class Parts:
     indicator: Indicator
     speak: Callable[[Result], None]
     demo: bool = False
-    languages: tuple[str, ...] = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,7 @@ class KioskService:
         if attempt.touch is not None:
             offers = after_touch(attempt.touch, event_id, attempt.others)
             verdict = replace(verdict, offers=offers)
-        offered = _Offered(attempt.tap or event, verdict, attempt.name, self._until(attempt.sample, view))
+        offered = _Offered(attempt.tap or event, verdict, attempt.name, self._until(attempt, view))
         self._offer(event_id, offered)
         self._signal(result(verdict, view, now, event_id=event_id, name=attempt.name, durable=True))
         self._parts.link.wake()
@@ -226,9 +225,10 @@ class KioskService:
         }
         return Draft(event=event)
 
-    def _until(self, sample: ClockSample, view: RosterView | None) -> int:
+    def _until(self, attempt: _Attempt, view: RosterView | None) -> int:
         policy = view.policy if view else Policy()
-        return sample.uptime_ms + 1000 * max(policy.choice_seconds, policy.undo_seconds) + TRANSIT_MS
+        seconds = max(choice_seconds(attempt.verdict.outcome, policy), policy.undo_seconds)
+        return attempt.sample.uptime_ms + 1000 * seconds + TRANSIT_MS
 
     def _offer(self, event_id: str, offered: _Offered) -> None:
         self._offered[event_id] = offered
@@ -348,7 +348,6 @@ class KioskService:
             demo=parts.demo,
             broken=tuple(troubles),
             broken_detail=troubles,
-            languages=parts.languages,
         )
         if view is None:
             return idle

@@ -67,11 +67,14 @@ def present_result(result: Result, languages: Sequence[str], zone: str) -> dict[
     }
 
 
-def spoken_sentence(result: Result, language: str) -> str:
-    """The one sentence that the kiosk's voice says, as the voice needs it (Chinese in pinyin)."""
+def spoken(result: Result, language: str) -> tuple[str, str]:
+    """The one sentence of the kiosk's voice: its key among the phrases, and its words (Chinese in pinyin)."""
     speaker = _Speaker(words(language), ZoneInfo("UTC"))
-    said = speaker.words.outcome(variant_of(result, speaker.words))
-    return (said.said or said.spoken).format(**_gaps(result, speaker))
+    key = variant_of(result, speaker.words)
+    said = speaker.words.outcome(key)
+    gaps = _gaps(result, speaker)
+    sentence = said.said or said.spoken
+    return f"{key}.{gaps['left']}" if "{left}" in sentence else key, sentence.format(**gaps)
 
 
 def variant_of(result: Result, catalogue: Words) -> str:
@@ -190,7 +193,6 @@ def present_idle(idle: Idle, languages: Sequence[str], now: int) -> dict[str, An
     return {
         "demo": idle.demo,
         "zone": idle.zone,
-        "languages": list(languages),
         "broken": list(idle.broken),
         "words": {language: _idle_words(idle, speaker, now) for language, speaker in speakers.items()},
     }

@@ -80,7 +80,6 @@ class Idle:
     broken: tuple[str, ...] = ()
     """Words of the family ``broken``; each is shown at once, before anyone taps."""
     broken_detail: Mapping[str, str] = field(default_factory=dict)
-    languages: tuple[str, ...] = ("zh", "en")
 
 
 class Controls(Protocol):

@@ -49,12 +49,16 @@ def create_screen(
     *,
     hand: Hand | None = None,
     languages: Sequence[str] = LANGUAGES,
+    on_language: Callable[[str], None] = lambda _: None,
     now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Flask:
-    """The screen's Flask application; ``hand`` exists only above a simulated reader."""
+    """The screen's Flask application; ``hand`` exists only above a simulated reader.
+
+    ``on_language`` is told which of ``languages`` the person in front has chosen, for the voice.
+    """
     app = Flask("kiosk.screen", static_folder="static", static_url_path="/static")
     build = _build()
-    app.register_blueprint(_pages(controls))
+    app.register_blueprint(_pages(controls, languages, on_language))
     app.register_blueprint(_stream(_Streamer(hub, controls, tuple(languages), now, build)))
     if hand is not None:
         app.register_blueprint(_hand(hand))
@@ -67,7 +71,7 @@ def create_screen(
     return app
 
 
-def _pages(controls: Controls) -> Blueprint:
+def _pages(controls: Controls, languages: Sequence[str], on_language: Callable[[str], None]) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
@@ -86,6 +90,14 @@ def _pages(controls: Controls) -> Blueprint:
     def choice() -> Response:
         body = _body()
         controls.choose(_text(body, "event_id"), _text(body, "choice"))
+        return jsonify({"ok": True})
+
+    @pages.post("/api/language")
+    def language() -> Response:
+        chosen = _text(_body(), "language")
+        if chosen not in languages:
+            raise Refusal(400, "language_unknown")
+        on_language(chosen)
         return jsonify({"ok": True})
 
     return pages
@@ -156,9 +168,9 @@ class _Streamer:
         parts = [event("beat", {"now": now})]
         if view != told:
             parts.append(event("idle", view))
-        for told in update.told if update is not None else ():
-            result = present_result(told.result, self.languages, idle.zone)
-            parts.append(event("result", result | {"age_ms": told.age_ms, "serial": told.serial}))
+        for each in update.told if update is not None else ():
+            result = present_result(each.result, self.languages, idle.zone)
+            parts.append(event("result", result | {"age_ms": each.age_ms, "serial": each.serial}))
         return view, parts
 
 

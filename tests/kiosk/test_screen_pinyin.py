@@ -10,7 +10,7 @@ import pytest
 from pypinyin import Style, lazy_pinyin
 
 from hardware.voice import EspeakVoice, VoiceSettings
-from kiosk.screen.present import spoken_sentence
+from kiosk.screen.present import spoken
 from kiosk.screen.words import LANGUAGES, phrases, words
 from server.contract.wire import Shown
 from tests.support.processes import until
@@ -58,4 +58,4 @@ def test_what_is_said_after_a_tap_was_made_before_it() -> None:
     told = {**every_outcome(), **more_results()}
     for language in LANGUAGES:
         ready = set(phrases(language).values())
-        assert {spoken_sentence(result, language) for result in told.values()} <= ready
+        assert {spoken(result, language)[1] for result in told.values()} <= ready

@@ -274,3 +274,13 @@ def test_a_busy_port_is_an_error_at_once(hub: ScreenHub, controls: FakeControls)
     with pytest.raises(OSError, match="in use"):
         WebThread(create_screen(hub, controls), port=first.port)
     first.stop()
+
+
+def test_the_voice_is_told_the_language_that_somebody_chose(hub: ScreenHub, controls: FakeControls) -> None:
+    chosen: list[str] = []
+    client = create_screen(hub, controls, languages=("zh", "en"), on_language=chosen.append).test_client()
+    assert client.post("/api/language", json={"language": "en"}).status_code == 200
+    refused = client.post("/api/language", json={"language": "de"})
+    assert (refused.status_code, refused.get_json()["error"]) == (400, "language_unknown")
+    assert client.post("/api/language", json={}).get_json()["error"] == "language_missing"
+    assert chosen == ["en"]

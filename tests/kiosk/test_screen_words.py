@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.errors import CHOICE_REFUSALS
-from kiosk.screen.present import present_idle, present_result, spoken_sentence, variant_of
+from kiosk.screen.present import present_idle, present_result, spoken, variant_of
 from kiosk.screen.words import LANGUAGES, words
 from server.contract.wire import Kind, Shown
 from tests.support.screen import IDLE, NOW, WORST, every_outcome, more_results, result
@@ -44,7 +44,7 @@ def test_both_languages_hold_the_same_texts_with_the_same_gaps() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("shown", Shown)
-def test_every_outcome_has_a_title_a_sentence_and_a_spoken_sentence(shown: Shown, language: str) -> None:
+def test_every_outcome_has_a_title_a_sentence_and_a_spoken(shown: Shown, language: str) -> None:
     said = words(language).outcome(shown)
     assert said.title
     assert said.sentence
@@ -65,7 +65,7 @@ def test_no_words_are_left_over_for_outcomes_that_do_not_exist() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_spoken_sentence_lasts_three_seconds_at_most(language: str) -> None:
+def test_a_spoken_lasts_three_seconds_at_most(language: str) -> None:
     for key, said in words(language).entries["outcomes"].items():
         spoken = re.sub(r"\{\w+\}", "3", said["spoken"])
         length = len(re.sub(r"\W", "", spoken)) if language == "zh" else len(spoken.split())
@@ -82,7 +82,7 @@ def test_no_gap_stays_open_in_what_is_shown_or_said(name: str) -> None:
     shown = (every_outcome() | more_results())[name]
     view = present_result(shown, LANGUAGES, ZONE)
     texts = [text for _, text in leaves(view["words"])]
-    texts += [spoken_sentence(shown, language) for language in LANGUAGES]
+    texts += [spoken(shown, language)[1] for language in LANGUAGES]
     assert not [text for text in texts if "{" in text or "None" in text]
 
 

@@ -289,6 +289,17 @@ class TestTeams:
         )
         assert kiosk.last.outcome == "team_closed"
 
+    def test_a_leader_has_a_minute_to_look_around_for_who_is_missing(self) -> None:
+        kiosk = self.led()
+        show(kiosk)
+        assert kiosk.last.choice_seconds == 10
+        touch(kiosk, "team_open:p1")
+        assert kiosk.last.choice_seconds == 60
+        for number in ("M0002", "M0003"):
+            kiosk.clock.after += 55_000
+            touch(kiosk, f"team_except:{number}")
+            assert (kiosk.event.action, kiosk.event.members) == ("undo", (number,))
+
     def test_a_whole_opening_can_be_taken_back(self) -> None:
         kiosk = self.led()
         show(kiosk)

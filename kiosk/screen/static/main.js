@@ -45,7 +45,7 @@ listen({
     state.catalogue = catalogue;
     settings.languages = languages;
     if (!languages.includes(settings.language)) settings.language = languages[0];
-    apply();
+    apply(true);
     draw();
   },
   beat({ now }) {

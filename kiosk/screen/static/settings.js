@@ -36,12 +36,23 @@ export function touched() {
   }, REST_MS);
 }
 
-export function apply() {
+let told = null; // the language the kiosk's voice was asked to speak
+
+/** Make the page look as the settings say; `anew` when the kiosk may have forgotten what it was told. */
+export function apply(anew = false) {
   const root = document.documentElement;
+  if (anew || told !== settings.language) tell((told = settings.language));
   root.lang = HTML_LANG[settings.language] ?? settings.language;
   root.toggleAttribute("data-elder", settings.elder);
   root.toggleAttribute("data-contrast", settings.contrast);
 }
+
+const tell = (language) =>
+  fetch("/api/language", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ language }),
+  }).catch(() => (told = null)); // the kiosk is gone; it is told when it is back
 
 export const nextLanguage = () => {
   const { languages, language } = settings;

@@ -23,6 +23,8 @@ class Stage:
     controls: FakeControls
     hand: FakeHand
     web: WebThread
+    spoken: list[str]
+    """The languages that the voice was asked to speak."""
     shows: list[str] = field(default_factory=list)
 
     def show(self, result: Result) -> None:
@@ -63,13 +65,15 @@ def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
     def build(path: str = "/", *, clock: bool = False, view: Idle | None = None, **settings: Any) -> Stage:
         hub, hand = ScreenHub(), FakeHand()
         controls = FakeControls() if view is None else FakeControls(view=view)
-        web = WebThread(create_screen(hub, controls, hand=hand), before_stop=hub.close)
+        spoken: list[str] = []
+        screen = create_screen(hub, controls, hand=hand, on_language=spoken.append)
+        web = WebThread(screen, before_stop=hub.close)
         web.start()
         page = open_page("about:blank", **settings)
         if clock:
             page.clock.install(time=0)
             page.clock.pause_at(1)
-        built = Stage(page, hub, controls, hand, web)
+        built = Stage(page, hub, controls, hand, web, spoken)
         running.append(built)
         page.goto(f"{web.url}{path}")
         if path.startswith("/hand"):

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.web import create_screen
+from tests.support.processes import until
 from tests.support.screen import IDLE, WORST, FakeControls, every_outcome, more_results
 
 pytestmark = pytest.mark.browser
@@ -186,11 +187,13 @@ def test_english_is_a_touch_away_and_chinese_comes_back_after_half_a_minute(stag
     assert built.page.get_attribute("html", "lang") == "en"
     built.show(OUTCOMES["shift_started"])
     assert built.text("#result h1") == "Signed in"
+    assert built.spoken[-1] == "en"
     built.pass_time(29_000)
     assert built.page.get_attribute("html", "lang") == "en"
     built.pass_time(2_000)
     assert built.page.get_attribute("html", "lang") == "zh-CN"
     assert built.text(".tap-word") == "请刷卡"
+    until(lambda: built.spoken[-1] == "zh", "the voice speaks Chinese again")
 
 
 def test_bigger_and_clearer_are_a_touch_away_and_end_with_the_visit(stage: Staged) -> None:
