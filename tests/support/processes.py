@@ -78,6 +78,14 @@ class Machine:
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr.decode())
         return dict(json.loads(done.stdout)) if "--json" in arguments else {}
 
+    def text(self, *arguments: str) -> str:
+        """Run to the end, and give what was printed."""
+        command = [BIN / self.command, *arguments]
+        done = subprocess.run(
+            command, env=self._environment(), capture_output=True, check=True, timeout=120, text=True
+        )
+        return done.stdout
+
     def start(self, *arguments: str) -> None:
         """Start and leave running."""
         log = (self.home / f"{self.command}.log").open("ab")
