@@ -31,6 +31,8 @@ CARD_FIELDS = (
     "chip",
     "issued_at",
 )
+BY_HAND = ("active", "lost", "expired", "damaged", "returned", "deceased")
+"""States that staff give a card themselves: making is the desk's, and replacing comes of another card."""
 PHONE = "rotating"
 """What a phone proves: its code stands beside the person's card and replaces another phone's only."""
 DOUBLE_UID = 7
@@ -178,6 +180,11 @@ def set_state(
         drafts = [*_replaced(uow, card["volunteer"], phones=card["proof"] == PHONE), *drafts]
     _bind(uow, acting, drafts)
     return _card(uow, card_id)
+
+
+def following_by_hand(state: str) -> list[str]:
+    """The states that staff may give a card which is in this one."""
+    return [following for following in BY_HAND if may_follow(state, following)]
 
 
 def end_cards(uow: Uow, acting: Acting, volunteer: str, state: str, *, reason: str) -> int:

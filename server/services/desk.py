@@ -64,7 +64,8 @@ def open_desk(
         [
             {"kiosk_id": kiosk_id, "opened_by": acting.by, "opened_at": acting.now, "seen_at": None}
             | {"lease_until": acting.now + LEASE, "batch": batch, "attempt": None, "word": "waiting"}
-            | {"order_id": order_id or _first(uow, batch), "detail": {}, "changed_at": acting.now}
+            | {"order_id": order_id or _first(uow, acting, kiosk_id, batch), "detail": {}}
+            | {"changed_at": acting.now}
         ]
     )
 
@@ -79,7 +80,7 @@ def choose_order(uow: Uow, acting: Acting, kiosk_id: str, order_id: str | None) 
     desk = open_one(uow, acting, kiosk_id)
     if desk is None:
         raise NotFound("no desk is open at this kiosk", zh="发卡台没有打开，请重新打开。")
-    chosen = order_id or _first(uow, desk["batch"])
+    chosen = order_id or _first(uow, acting, kiosk_id, desk["batch"])
     _note(uow, acting, desk, "waiting", {}, order_id=chosen, attempt=None)
 
 
@@ -104,6 +105,7 @@ def desk_state(uow: Uow, acting: Acting, kiosk_id: str) -> DeskState:
 
 def card_laid(uow: Uow, acting: Acting, kiosk_id: str, laid: CardLaid) -> DeskReply:
     """A card at a kiosk, or what it answered: what to do with it."""
+    uow.lock()
     desk = open_one(uow, acting, kiosk_id)
     if desk is None:
         return DeskReply(word=DeskWord.CLOSED)
@@ -258,14 +260,19 @@ def _finish(scene: _Scene, card_id: str, issued: Issued) -> DeskReply:
         "model": issued.model,
         "order": order["order_id"],
     }
-    following = _first(uow, scene.desk["batch"])
+    following = _first(uow, acting, scene.desk["kiosk_id"], scene.desk["batch"])
     _note(uow, acting, scene.desk, "made", detail, order_id=following, attempt=None)
     return DeskReply(word=DeskWord.MADE)
 
 
-def _first(uow: Uow, batch: str | None) -> str | None:
-    waiting = queue(uow, batch) if batch is not None else []
-    return waiting[0]["order_id"] if waiting else None
+def _first(uow: Uow, acting: Acting, kiosk_id: str, batch: str | None) -> str | None:
+    """The first of a queue that waits and is at no other desk: several may work on one batch."""
+    if batch is None:
+        return None
+    open_desks = uow.rows("desks").between("lease_until", acting.now + 1, None)
+    elsewhere = {desk["order_id"] for desk in open_desks if desk["kiosk_id"] != kiosk_id}
+    waiting = (order["order_id"] for order in queue(uow, batch))
+    return next((order_id for order_id in waiting if order_id not in elsewhere), None)
 
 
 def _note(uow: Uow, acting: Acting, desk: Row, word: str, detail: Row, **changes: Any) -> None:

@@ -26,10 +26,73 @@ MEDIA: Table = {"nfc": _("刷卡"), "qr": _("扫码"), "touch": _("触屏")}
 BOOKS: Table = {"hours": _("服务时长"), "points": _("积分"), "savings": _("时间储蓄")}
 STATUSES: Table = {"active": _("在册"), "inactive": _("停用"), "left": _("已退出"), "deceased": _("已故")}
 CARD_STATES: Table = {
+    "requested": _("制作中"),
+    "made": _("待领取"),
     "active": _("使用中"),
     "lost": _("已挂失"),
     "replaced": _("已换卡"),
     "expired": _("已过期"),
+    "damaged": _("已损坏"),
+    "returned": _("已退回"),
+    "deceased": _("已随人注销"),
+}
+CARD_REASONS: Table = {
+    "first": _("首次发卡"),
+    "lost": _("原卡丢失"),
+    "damaged": _("原卡损坏"),
+    "expired": _("原卡到期"),
+    "other": _("其他原因"),
+    "handed_over": _("本人领取"),
+    "given_up": _("未写完，作废"),
+    "found": _("找到了"),
+    "reported_lost": _("本人报失"),
+    "given_back": _("交回社区"),
+    "broken": _("卡坏了"),
+    "deceased": _("本人已故"),
+}
+CARD_KINDS: Table = {"write": _("新芯片卡"), "uid": _("已有的卡（市民卡等）")}
+ORDER_STATES: Table = {"requested": _("排队中"), "made": _("已制好"), "cancelled": _("已取消")}
+OBSTACLES: Table = {
+    "unknown": _("没有这个编号"),
+    "inactive": _("已停用或退出"),
+    "guardian_consent_missing": _("未满18岁，监护人还没有同意"),
+    "consent_missing": _("本人还没有同意记录志愿服务"),
+    "has_card": _("已有在用的卡"),
+    "ordered": _("已在排队"),
+}
+DESK_TITLES: Table = {
+    "waiting": _("请把新卡放到读卡器上"),
+    "writing": _("正在写卡，请不要拿开"),
+    "made": _("写好了，可以拿走"),
+    "torn": _("拿开得太早，卡还没写完"),
+    "again": _("没有写成"),
+    "chip_in_use": _("这张卡已经是别人的"),
+    "already_theirs": _("这张卡本来就是本人的"),
+    "cannot_be_written": _("这张卡写不了"),
+    "chip_unsuitable": _("这张芯片不能用"),
+    "phone_uid_random": _("手机不能当卡用"),
+    "nobody_waits": _("现在没有人在等卡"),
+    "inactive": _("此人已停用"),
+    "guardian_consent_missing": _("缺监护人同意"),
+    "consent_missing": _("缺本人同意"),
+    "unknown": _("没有这个人"),
+}
+DESK_HINTS: Table = {
+    "waiting": _("放平，等到提示写好了再拿开。"),
+    "writing": _("一两秒就好。"),
+    "made": _("请下一位。"),
+    "torn": _("把同一张卡重新放上，会接着写完。"),
+    "again": _("把同一张卡重新放上再试一次；还不行就换一张新卡。"),
+    "chip_in_use": _("请换一张新卡。"),
+    "already_theirs": _("不用再办。"),
+    "cannot_be_written": _("要写的卡请用 NTAG213、215、216 或 424；市民卡这类卡请改选“已有的卡”。"),
+    "chip_unsuitable": _("型号不对、被锁死，或用别的密码锁着。请换一张新卡。"),
+    "phone_uid_random": _("手机每次报的编号都不同。请用实体卡。"),
+    "nobody_waits": _("先在上面找人，再放卡。"),
+    "inactive": _("先在资料里改为在册，再发卡。"),
+    "guardian_consent_missing": _("先请监护人签同意书，登记后再发卡。"),
+    "consent_missing": _("先告知并登记本人的同意，再发卡。"),
+    "unknown": _("请重新找人。"),
 }
 KIOSK_STATES: Table = {"pending": _("待注册"), "active": _("使用中"), "revoked": _("已吊销")}
 KINDS: Table = {"service": _("志愿服务"), "patrol": _("巡逻"), "non_service": _("非志愿服务")}
@@ -183,6 +246,12 @@ TABLES: dict[str, Table] = {
     "book": BOOKS,
     "status": STATUSES,
     "card_state": CARD_STATES,
+    "card_reason": CARD_REASONS,
+    "card_kind": CARD_KINDS,
+    "order_state": ORDER_STATES,
+    "obstacle": OBSTACLES,
+    "desk_title": DESK_TITLES,
+    "desk_hint": DESK_HINTS,
     "kiosk_state": KIOSK_STATES,
     "kind": KINDS,
     "site_role": SITE_ROLES,

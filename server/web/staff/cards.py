@@ -8,13 +8,22 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from server.errors import Invalid, NotFound, ServerError
-from server.services.cards import credential_of, register_static, register_uid, set_state
+from server.services.cards import (
+    BY_HAND,
+    credential_of,
+    following_by_hand,
+    life_of,
+    register_static,
+    register_uid,
+    set_state,
+)
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing, yika
 from server.web.forms import Fields
 from server.web.staff.base import blueprint, done, told
 
-STATES = ("active", "lost", "expired")
+REPORTED = {"lost": "reported_lost", "active": "found"}
+"""Why a card is usually lost or found again, where the button itself says it."""
 
 
 @blueprint.get("/cards")
@@ -50,20 +59,59 @@ def issue_card(number: str) -> Response:
 @blueprint.post("/cards/<card_id>/state")
 @allow(STAFF)
 def change_card(card_id: str) -> Response:
-    """Lost (from a moment on, when that is known), found again, or at its end."""
+    """Lost (from a moment on, when that is known), found again, or at its end; with the reason."""
     fields = Fields(request.form)
-    state = fields.choice("state", STATES)
+    state = fields.choice("state", BY_HAND)
+    reason = fields.text("reason", most=60) or REPORTED.get(state, "")
     since = fields.moment("since", required=False)
     with reading() as uow:
         card = _card(uow, card_id)
     if fields.good:
         try:
             with writing() as uow:
-                set_state(uow, acting(), card_id, state, since=since)
+                set_state(uow, acting(), card_id, state, since=since, reason=reason)
             done(_("已记录。打卡机几秒内生效。"))
         except ServerError as error:
             told(error)
     return redirect(url_for("staff.volunteer", number=card["volunteer"]) + "#cards")
+
+
+@blueprint.get("/cards/<card_id>")
+@allow(READERS)
+def card_life(card_id: str) -> str:
+    """Every step of a card's life with who, when and why, and what may follow."""
+    with reading() as uow:
+        card = _card(uow, card_id)
+        steps = life_of(uow, card_id)
+    following = following_by_hand(card["state"])
+    return render_template("staff/card_life.html", card=card, steps=steps, following=following)
+
+
+@blueprint.get("/cards/<card_id>/receipt")
+@allow(STAFF)
+def receipt(card_id: str) -> str:
+    """What a person signs who is given a card, with how to use it and what was agreed to."""
+    with reading() as uow:
+        card = _card(uow, card_id)
+        page = {
+            "card": card,
+            "steps": life_of(uow, card_id),
+            "person": uow.views.people.one(card["volunteer"]),
+            "consents": uow.views.people.consents(card["volunteer"]),
+            "community": uow.views.totals.community(),
+        }
+    return render_template("staff/receipt.html", **page)
+
+
+@blueprint.get("/volunteers/<number>/guardian")
+@allow(STAFF)
+def guardian_form(number: str) -> str:
+    """The form that a minor's guardian signs."""
+    with reading() as uow:
+        person, community = uow.views.people.one(number), uow.views.totals.community()
+    if person is None:
+        raise NotFound(f"there is no volunteer {number}", zh=f"没有编号为 {number} 的志愿者，请核对编号。")
+    return render_template("staff/guardian_form.html", person=person, community=community)
 
 
 @blueprint.get("/cards/<card_id>/print")

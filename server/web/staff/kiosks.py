@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from server.errors import ServerError
-from server.services.kiosks import AddedKiosk, add_kiosk, kiosk, new_code, revoke_kiosk
+from server.services.kiosks import AddedKiosk, add_kiosk, kiosk, make_desk, new_code, revoke_kiosk
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, now, reading, writing, yika
 from server.web.forms import Fields
@@ -64,6 +64,20 @@ def revoke(kiosk_id: str) -> Any:
         with writing() as uow:
             revoke_kiosk(uow, acting(), kiosk_id)
         done(_("打卡机已吊销。它之后上传的记录会保留，待工作人员审核。"))
+    except ServerError as error:
+        told(error)
+    return redirect(url_for("staff.kiosks"))
+
+
+@blueprint.post("/kiosks/<kiosk_id>/desk")
+@allow(STAFF)
+def set_desk(kiosk_id: str) -> Any:
+    """Let cards be made at this kiosk's reader, or no longer."""
+    is_desk = Fields(request.form).tick("desk")
+    try:
+        with writing() as uow:
+            make_desk(uow, acting(), kiosk_id, is_desk=is_desk)
+        done(_("已设为发卡台，可以在“发卡台”页发卡。") if is_desk else _("已不再是发卡台。"))
     except ServerError as error:
         told(error)
     return redirect(url_for("staff.kiosks"))

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from server.errors import NotFound, ServerError
+from server.services.cards import end_cards
 from server.services.members import (
     NewVolunteer,
     change_volunteer,
@@ -116,6 +117,8 @@ def change(number: str) -> Any:
                 before = _person(uow, number)
                 if any(before[name] != value for name, value in standing.items()):
                     set_standing(uow, acting(), number, standing)
+                if status == "deceased":
+                    end_cards(uow, acting(), number, "deceased", reason="deceased")
             done(_("已保存。"))
             return redirect(url_for("staff.volunteer", number=number))
         except ServerError as error:

@@ -26,6 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
 // Fetch the changing part every few seconds; while the server cannot be reached the page says so.
 function refresh(live) {
   const lost = document.querySelector("[data-lost]");
+  const pause = Number(live.dataset.every || 3000);
   const again = async () => {
     try {
       const answer = await fetch(live.dataset.refresh, { headers: { "X-Requested-With": "yika" }, redirect: "error" });
@@ -39,7 +40,7 @@ function refresh(live) {
     } catch {
       lost.hidden = false;
     }
-    setTimeout(again, 3000);
+    setTimeout(again, pause);
   };
-  setTimeout(again, 3000);
+  setTimeout(again, pause);
 }

@@ -242,8 +242,8 @@ class TestAChipThatIsChallenged:
         assert self.proves(at, card)
         assert is_clean(at)
 
-    def test_torn_away_at_any_command_it_is_no_card_and_is_finished(self, sqlite_bench: Any) -> None:
-        at = counter(sqlite_bench)
+    def test_torn_away_at_any_command_it_is_no_card_and_is_finished(self, bench: Any) -> None:
+        at = counter(bench)
         frames = 0
         while True:
             card = self.chip(UID[:5] + frames.to_bytes(2, "big"))
@@ -301,6 +301,16 @@ class TestAQueue:
         at.bench.do(choose_order, at.kiosk_id, None)
         at.lay(NtagCard("ntag213", UID))
         assert at.cards("M0002")[0]["state"] == "active"
+
+    def test_two_desks_share_a_queue_and_never_a_person(self, bench: Any) -> None:
+        one, two = counter(bench), counter(bench)
+        one.order("M0001", "M0002", "M0003", batch="b")
+        one.open(batch="b")
+        two.open(batch="b")
+        for place, at in enumerate((two, one, one)):
+            assert at.lay(NtagCard("ntag213", UID[:6] + bytes([place]))) == "made"
+        made = [card["volunteer"] for card in one.bench.rows("cards", "fact_seq", medium="nfc")]
+        assert made == ["M0002", "M0001", "M0003"]
 
     def test_another_person_chosen_while_a_chip_is_written_does_not_get_that_chip(self, at: Counter) -> None:
         second = at.order("M0002")[0]
