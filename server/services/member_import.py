@@ -100,7 +100,7 @@ def read_members(
     registered: Collection[Mapping[str, Any]] = (),
 ) -> Import:
     """Read a file against what is registered (rows with ``number``, ``name``, ``phone``, ``birth``)."""
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = _table(text)
     if not rows:
         raise Invalid("the file is empty", zh="文件是空的，请重新选择。")
     if len(rows) > MOST_ROWS:
@@ -116,6 +116,18 @@ def read_members(
         if any(cell.strip() for cell in cells)
     ]
     return Import(tuple(found), unknown)
+
+
+def _table(text: str) -> list[list[str]]:
+    # Kept as they are: a lone carriage return, as old spreadsheets end lines with, ends a line here too.
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return list(reader)
+    except csv.Error as error:
+        line = reader.line_num
+        raise Invalid(
+            f"line {line} cannot be read: {error}", zh=f"第 {line} 行无法读取，请检查引号和过长的内容。"
+        ) from error
 
 
 def _header(cells: Sequence[str]) -> tuple[list[str | None], tuple[str, ...]]:
