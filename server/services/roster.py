@@ -46,7 +46,7 @@ def roster_for(uow: Uow, acting: Acting, kiosk: KnownKiosk, *, have: int | None,
         version, snapshot = uow.bump(), None
     if snapshot is not None and have == version and digest == snapshot["hash"]:
         return RosterReply(version, None)
-    entries = _entries(snapshot) if snapshot else build(uow, acting, kiosk.site_id) | _desk(kiosk)
+    entries = _entries(snapshot) if snapshot else _built(uow, acting, kiosk)
     whole = snapshot["hash"] if snapshot else roster_hash(entries)
     if snapshot is None:
         _keep(uow, kiosk.kiosk_id, {"version": version, "hash": whole, "day": today}, entries)
@@ -61,6 +61,29 @@ def roster_for(uow: Uow, acting: Acting, kiosk: KnownKiosk, *, have: int | None,
     content = {"delta": roster_delta(_entries(base), entries)} if base else {"entries": entries}
     signed = {"manifest": _plain(manifest), "signature": acting.keys.sign(manifest.to_sign())}
     return RosterReply(version, signed | content)
+
+
+def _built(uow: Uow, acting: Acting, kiosk: KnownKiosk) -> dict[str, Any]:
+    sealed = _sealed(uow, kiosk.kiosk_id, day_of(acting.now))
+    return build(uow, acting, kiosk.site_id) | _desk(kiosk) | sealed
+
+
+def _sealed(uow: Uow, kiosk_id: str, today: str) -> dict[str, Any]:
+    """Which of this kiosk's events are sealed, so that its copies follow: of each journal, ranges of seq.
+
+    Looked up once a day, since sealing is nightly work and this reads all that the kiosk ever sent.
+    """
+    latest = next(iter(uow.rows("roster_snapshots").rows("-version", kiosk_id=kiosk_id, day=today)), None)
+    if latest is not None:
+        return {name: held for name, held in _entries(latest).items() if name.startswith("sealed:")}
+    ranges: dict[str, list[list[int]]] = defaultdict(list)
+    for row in uow.rows("events").rows("journal_id", "seq", kiosk_id=kiosk_id, body=None):
+        held = ranges[row["journal_id"]]
+        if held and row["seq"] <= held[-1][1] + 1:
+            held[-1][1] = row["seq"]
+        else:
+            held.append([row["seq"], row["seq"]])
+    return {f"sealed:{journal_id}": {"ranges": held} for journal_id, held in ranges.items()}
 
 
 def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:

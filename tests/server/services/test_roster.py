@@ -9,20 +9,22 @@ from card_tools.credential import Credential, open_name
 from card_tools.errors import CardForged
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Manifest, roster_apply, roster_hash
+from server.domain.calendar import DAY
 from server.services.cards import credential_of, set_state
 from server.services.community import PlanSpec, set_plans
 from server.services.members import NewVolunteer, change_volunteer, register_volunteer
 from server.services.roster import roster_for
 from server.services.sessions import KnownKiosk
+from server.services.settling import settle
 
 
 class Holder:
     """A kiosk that keeps what it is given, as the contract says."""
 
-    def __init__(self, bench: Any, site: str = "hut") -> None:
+    def __init__(self, bench: Any, site: str = "hut", *, kiosk: Any = None) -> None:
         self.bench = bench
-        kiosk = bench.kiosk(site, f"at {site}")
-        self.known = KnownKiosk(kiosk_id=kiosk.kiosk_id, site_id=site, revoked=False)
+        kiosk = kiosk or bench.kiosk(site, f"at {site}")
+        self.known = KnownKiosk(kiosk_id=kiosk.kiosk_id, site_id=kiosk.site, revoked=False)
         self.version: int | None = None
         self.entries: dict[str, Any] = {}
         self.last: dict[str, Any] | None = None
@@ -65,6 +67,24 @@ def test_a_change_travels_as_a_difference_with_the_same_result_as_a_whole(bench:
     fresh = Holder(bench)
     fresh.known = holder.known
     assert fresh.fetch() == holder.entries
+
+
+def test_a_kiosk_is_told_the_next_day_what_was_sealed_of_its_events(bench: Any) -> None:
+    """Old checkpoint taps: the kiosk's copies follow. Another kiosk hears nothing of them."""
+    gate, other = bench.kiosk("gate", "gate"), bench.kiosk("hut", "hut")
+    for number in range(3):
+        gate.tap("M0001", bench.now + number * HOUR, role="checkpoint", shown="checkpoint_passed")
+    gate.tap("M0001", bench.now + 60 * DAY, role="checkpoint", shown="checkpoint_passed")
+    bench.now += 60 * DAY
+    bench.push(gate)
+    holder, others = Holder(bench, kiosk=gate), Holder(bench, kiosk=other)
+    assert not any(name.startswith("sealed:") for name in holder.fetch())
+    bench.now += 31 * DAY
+    bench.as_user("sealer").do(settle, by="system")
+    assert holder.fetch()[f"sealed:{gate.journal_id}"] == {"ranges": [[1, 3]]}
+    assert not any(name.startswith("sealed:") for name in others.fetch())
+    bench.do(register_volunteer, NewVolunteer(name="新来的", birth="1961-02-03"))
+    assert holder.fetch()[f"sealed:{gate.journal_id}"] == {"ranges": [[1, 3]]}
 
 
 def test_no_phone_address_birth_or_name_is_on_a_kiosk(bench: Any, holder: Holder) -> None:
