@@ -271,7 +271,7 @@ def test_a_card_torn_away_while_it_is_asked_keeps_what_it_said_before() -> None:
             raise
         return {}
 
-    with bench(interrogator=ask) as b:
+    with bench(interrogator=ask, patience=Patience(poll_s=0.002, gone_ms=60, give_up_ms=60_000)) as b:
         b.field.put(ntag())
         (read,) = b.log.wait_reads(1)
     assert torn == [True]
