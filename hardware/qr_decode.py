@@ -9,7 +9,7 @@ The budget is a multiple of what the quick look costs here: a slow board shares 
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -22,8 +22,15 @@ Gray = Any
 log = logging.getLogger(__name__)
 PAD = 0.06
 """A region is widened by this share of the picture: a code cut at its edge cannot be read."""
-LARGEST = 1400
-"""Rescues work on pictures of at most so many pixels on their longer side."""
+LONGEST = (1400, 640)
+"""Rescues work on pictures of at most so many pixels on their longer side, one size after the other."""
+STRAIGHTENED = "straightened"
+BENDS = (
+    (0.0, 0.0),
+    *((bow, 0.0) for bow in (0.03, -0.03, 0.06, -0.06, 0.1, -0.1)),
+    *((0.0, bow) for bow in (0.03, -0.03, 0.06, -0.06, 0.1, -0.1)),
+)
+"""How far the middle of a code's edges bows, across and down, as a share of its side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,20 @@ def libraries() -> tuple[Any, Any]:
     return cv2, zxingcpp
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A picture to look at, and the corners of codes that were seen in it and could not be read."""
+
+    gray: Gray
+    corners: tuple[Gray, ...] = ()
+
+
 @dataclass(slots=True)
 class _Rescue:
     """One way to prepare a picture and look again, and what it costs here."""
 
     name: str
-    look: Callable[[Gray], list[bytes]]
+    look: Callable[[Sight], list[bytes]]
     per_pixel: float = 0.0
 
     def cost(self, pixels: int) -> float:
@@ -72,116 +87,171 @@ class _Rescue:
 class Decoder:
     """Finds QR codes; keeps what it learned about this machine and about which rescue helped last."""
 
-    def __init__(self, *, budget: float = 1.0, clock: Callable[[], float] = time.thread_time) -> None:
+    def __init__(self, *, budget: float = 2.0, clock: Callable[[], float] = time.thread_time) -> None:
         self._cv2, self._zxing = libraries()
+        # Not Micro QR: the smallest of them carry no error correction and are "seen" in any clutter.
+        kinds = self._zxing.BarcodeFormat
+        self._formats = [kinds.QRCodeModel2, kinds.QRCodeModel1]
         self._budget = budget
         self._clock = clock
         self._detector = self._cv2.QRCodeDetectorAruco()
-        self._quick = _Rescue("quick", self._look)
+        self._way = _Ways(self._cv2)
+        self._seen: tuple[Gray, ...] = ()
+        self._quick = _Rescue("quick", lambda sight: self._read_or_see(sight.gray))
         self._rescues = self._make_rescues()
-        self._turn = 0
+        self._lead, self._turn = self._rescues[0], 1
+        self._credit = 0.0
 
     def read(self, gray: Gray) -> bytes | None:
         """The first code of a single picture, whatever it takes."""
-        small = self._reduced(gray)
-        tries = [(self._quick, gray), *((rescue, small) for rescue in self._rescues)]
-        if small is not gray:
-            tries += [(rescue, gray) for rescue in self._rescues]
-        for rescue, picture in tries:
-            found = self._try(rescue, picture)
-            if found:
-                return found[0].content
-        return None
+        found, sight = self._first_look(gray)
+        sizes = [sight, *(self._reduced(sight, longest) for longest in LONGEST)]
+        if max(gray.shape) > LONGEST[0]:
+            del sizes[0]  # every rescue at twelve megapixels would take seconds and add nothing
+        tried: set[tuple[str, Any]] = set()
+        for small in sizes:
+            for rescue in self._rescues:
+                picture = sight if rescue.name == STRAIGHTENED else small
+                if not found and (rescue.name, picture.gray.shape) not in tried:
+                    tried.add((rescue.name, picture.gray.shape))
+                    found = self._try(rescue, picture)
+        return found[0].content if found else None
 
     def glance(self, gray: Gray, region: Region | None = None) -> list[Found]:
-        """What one frame of many shows within the budget; ``region`` is where something changed."""
-        part = gray if region is None else cut(gray, region)
-        found = self._try(self._quick, part)
-        if found:
+        """What one frame of many shows within the budget; ``region`` is where something changed.
+
+        The budget holds in the mean: what a rescue costs beyond one frame's share, the next frames pay.
+        """
+        found, sight = self._first_look(gray if region is None else cut(gray, region))
+        if found or not sight.gray.size:
             return found
-        part = self._reduced(part)
-        allowance = self._budget * self._quick.cost(gray.size)
-        for _ in self._rescues:
-            rescue = self._rescues[self._turn]
-            found = self._try(rescue, part)
-            if found:
-                return found  # what helped now is tried first next time
-            self._turn = (self._turn + 1) % len(self._rescues)
-            allowance -= rescue.cost(part.size)
-            if allowance < self._rescues[self._turn].cost(part.size):
+        share = self._budget * self._quick.cost(gray.size)
+        self._credit = min(max(self._credit, -2 * share) + share, 2 * share)
+        for rescue, picture in self._in_turn(sight):
+            if self._credit <= 0:
                 break
+            found = self._try(rescue, picture)
+            self._credit -= rescue.cost(picture.gray.size)
+            if found:
+                self._lead = rescue  # what helped now is tried first next time
+                return found
         return []
 
-    def _reduced(self, gray: Gray) -> Gray:
-        """Rescues mend faults of a few pixels; in a photo of twelve megapixels a module has thirty."""
-        scale = LARGEST / max(*gray.shape, 1)
-        if scale >= 1:
-            return gray
-        size = [max(1, round(side * scale)) for side in reversed(gray.shape)]
-        return self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
+    def _in_turn(self, sight: Sight) -> Iterator[tuple[_Rescue, Sight]]:
+        """The rescue that helped last, then the others where the last frame stopped; each lap at its size."""
+        laps = [self._reduced(sight, longest) for longest in LONGEST]
+        yield self._lead, laps[0]
+        for _ in self._rescues:
+            lap, index = divmod(self._turn, len(self._rescues))
+            rescue = self._rescues[index]
+            if rescue is not self._lead or laps[lap] is not laps[0]:
+                yield rescue, sight if rescue.name == STRAIGHTENED else laps[lap]
+            self._turn = (self._turn + 1) % (len(laps) * len(self._rescues))
 
-    def _try(self, rescue: _Rescue, gray: Gray) -> list[Found]:
-        if gray.size == 0:
+    def _first_look(self, gray: Gray) -> tuple[list[Found], Sight]:
+        self._seen = ()
+        found = self._try(self._quick, Sight(gray))
+        return found, Sight(gray, self._seen)
+
+    def _reduced(self, sight: Sight, longest: int) -> Sight:
+        """Rescues mend faults of a few pixels; in a photo of twelve megapixels a module has thirty."""
+        scale = longest / max(*sight.gray.shape, 1)
+        if scale >= 1:
+            return sight
+        size = [max(1, round(side * scale)) for side in reversed(sight.gray.shape)]
+        return Sight(self._cv2.resize(sight.gray, size, interpolation=self._cv2.INTER_AREA))
+
+    def _try(self, rescue: _Rescue, sight: Sight) -> list[Found]:
+        pixels = sight.gray.size
+        if not pixels:
             return []
         started = self._clock()
         try:
-            contents = rescue.look(gray)
+            contents = rescue.look(sight)
         except Exception as error:  # noqa: BLE001 - both libraries raise undocumented types on odd pictures
             log.debug("%s gave up on a picture: %r", rescue.name, error)
             contents = []
-        spent = (self._clock() - started) / gray.size
+        spent = (self._clock() - started) / pixels
         rescue.per_pixel = spent if not rescue.per_pixel else 0.9 * rescue.per_pixel + 0.1 * spent
         return [Found(content, rescue.name) for content in dict.fromkeys(contents) if content]
 
+    def _codes(self, gray: Gray, **how: Any) -> list[Any]:
+        options = {"formats": self._formats, "try_rotate": False, "try_invert": False, **how}
+        codes: list[Any] = self._zxing.read_barcodes(gray, **options)
+        return codes
+
     def _look(self, gray: Gray, **how: Any) -> list[bytes]:
-        options = {"try_rotate": False, "try_invert": False, **how}
-        # Model 2 only: the smallest Micro QR codes carry no error correction and are "seen" in any clutter.
-        codes = self._zxing.read_barcodes(gray, formats=self._zxing.BarcodeFormat.QRCodeModel2, **options)
+        return [code.bytes for code in self._codes(gray, **how) if code.valid]
+
+    def _read_or_see(self, gray: Gray) -> list[bytes]:
+        """Codes; where some are seen that cannot be read, their corners are kept for a closer look."""
+        codes = self._codes(gray, return_errors=True)
+        self._seen = tuple(self._way.corners(code.position) for code in codes if not code.valid)
         return [code.bytes for code in codes if code.valid]
 
     def _make_rescues(self) -> Sequence[_Rescue]:
-        """In the order of what they add for their time on the pictures of benchmarks/decoders.py."""
-        way = _Ways(self._cv2)
+        """In the order of what they add for their time, on foreign photos and benchmarks/decoders.py."""
+        way, binarizers = self._way, self._zxing.Binarizer
 
         def prepared(name: str, prepare: Callable[[Gray], Gray]) -> _Rescue:
-            return _Rescue(name, lambda gray: self._look(prepare(gray)))
+            return _Rescue(name, lambda sight: self._look(prepare(sight.gray)))
 
         def two_tone(name: str, prepare: Callable[[Gray], Gray]) -> _Rescue:
-            plain = self._zxing.Binarizer.BoolCast
-            return _Rescue(name, lambda gray: self._look(prepare(gray), binarizer=plain))
+            plain = binarizers.BoolCast
+            return _Rescue(name, lambda sight: self._look(prepare(sight.gray), binarizer=plain))
 
         return (
+            prepared("refocused-doubled", lambda gray: way.double(way.refocus(gray))),
             prepared("refocused", lambda gray: way.threshold(way.refocus(gray), 15, 0)),
             two_tone("thresholded", lambda gray: way.median(way.threshold(gray, 25, 3))),
-            prepared("refocused-doubled", lambda gray: way.double(way.refocus(gray))),
+            _Rescue("inverted", lambda sight: self._look(way.inverse(sight.gray))),
+            _Rescue(STRAIGHTENED, self._straighten),
             two_tone("sharpened", lambda gray: way.threshold(way.sharpen(way.blur(gray, 0.7)), 25, 2)),
-            _Rescue("inverted", lambda gray: self._look(gray, try_invert=True)),
-            prepared("closed", lambda gray: way.close(way.double(gray))),
-            prepared("doubled", lambda gray: way.threshold(way.double(gray), 15, 0)),
             prepared("glare", lambda gray: way.threshold(gray, 25, -3)),
+            two_tone("wide", lambda gray: way.threshold(gray, 101, 7)),
+            _Rescue("global", lambda s: self._look(s.gray, binarizer=binarizers.GlobalHistogram)),
+            prepared("doubled", lambda gray: way.threshold(way.double(gray), 15, 0)),
+            prepared("closed", lambda gray: way.close(way.double(gray), 3)),
+            prepared("filled", lambda gray: way.close(gray, 5)),
             prepared("softened", lambda gray: way.sharpen(way.blur(gray, 1.2))),
+            prepared("smoothed", lambda gray: way.blur(gray, 2.0)),
             prepared("steadied", lambda gray: way.double(way.steady(gray))),
             two_tone("otsu", way.otsu),
-            _Rescue("aruco", self._aruco),
+            _Rescue("aruco", lambda sight: self._aruco(sight.gray)),
         )
 
     def _aruco(self, gray: Gray) -> list[bytes]:
         """OpenCV's own decoder: seldom better, but it fails on other pictures than zxing-cpp does."""
         return [bytes(self._detector.detectAndDecodeBytes(gray)[0])]
 
+    def _straighten(self, sight: Sight) -> list[bytes]:
+        """A code that was seen, pulled flat by its corners and bent back, as curled cards need it."""
+        for corners in sight.corners[:3]:
+            for bend in BENDS:
+                contents = self._look(self._way.flat(sight.gray, corners, bend))
+                if contents:
+                    return contents
+        return []
+
 
 class _Ways:
     """Ways to prepare a gray picture for another look."""
 
+    FLAT, RIM = 256, 40
+    """Pixels of a flattened code's side, and of the margin around it."""
+
     def __init__(self, cv2: Any) -> None:
         self._cv2 = cv2
-        self._np = import_module("numpy")
-        self._refocus = self._inverse(1.5, 0.02, 11)
+        self._np = np = import_module("numpy")
+        self._focus = self._kernels(1.5, 0.02, 11)
+        down, across = np.mgrid[: self.FLAT + 2 * self.RIM, : self.FLAT + 2 * self.RIM].astype(np.float32)
+        self._across, self._down = (across - self.RIM) / self.FLAT, (down - self.RIM) / self.FLAT
 
-    def _inverse(self, sigma: float, noise: float, size: int) -> Gray:
-        """The Wiener filter against a Gaussian blur, as a small kernel: far cheaper than transforming.
+    def _kernels(self, sigma: float, noise: float, size: int) -> list[tuple[Gray, Gray]]:
+        """The Wiener filter against a Gaussian blur as two pairs of row and column: a tenth of a full kernel.
 
-        Wiener: H* / (|H|² + noise), with H the blur's transfer function (here real and symmetric).
+        Wiener: H* / (|H|² + noise), with H the blur's transfer function (here real and symmetric). A kernel's
+        best pairs are those of its largest singular values; two keep 99 % of this one.
         """
         np = self._np
         frequency = np.fft.fftfreq(64)
@@ -189,11 +259,35 @@ class _Ways:
         kernel = np.fft.fftshift(np.real(np.fft.ifft2(blur / (blur * blur + noise))))
         middle, reach = 32, size // 2
         kernel = kernel[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
-        return (kernel / kernel.sum()).astype(np.float32)
+        columns, strengths, rows = np.linalg.svd(kernel / kernel.sum())
+        return [(rows[i], columns[:, i] * strengths[i]) for i in range(2)]
 
     def refocus(self, gray: Gray) -> Gray:
         """Undo a blur of about 1.5 pixels, which is what a hand-held card at arm's length has."""
-        return self._cv2.filter2D(gray, -1, self._refocus)
+        cv2 = self._cv2
+        parts = [cv2.sepFilter2D(gray, cv2.CV_16S, row, column) for row, column in self._focus]
+        return cv2.add(*parts, dtype=cv2.CV_8U)
+
+    def inverse(self, gray: Gray) -> Gray:
+        """Light on dark, as phones show it at night."""
+        return self._cv2.bitwise_not(gray)
+
+    def corners(self, position: Any) -> Gray:
+        """The corners of a code as an array, from the upper left on, in its own sense."""
+        points = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
+        return self._np.array([(point.x, point.y) for point in points], self._np.float32)
+
+    def flat(self, gray: Gray, corners: Gray, bend: tuple[float, float]) -> Gray:
+        """The code between four corners as a square, its edges bent back by so much across and down."""
+        np, cv2 = self._np, self._cv2
+        square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+        view = cv2.getPerspectiveTransform(square, corners)
+        across = self._across + np.float32(bend[1]) * 4 * self._down * (1 - self._down)
+        down = self._down + np.float32(bend[0]) * 4 * self._across * (1 - self._across)
+        far = view[2, 0] * across + view[2, 1] * down + view[2, 2]
+        x, y = ((view[i, 0] * across + view[i, 1] * down + view[i, 2]) / far for i in range(2))
+        pixels = (x.astype(np.float32), y.astype(np.float32))
+        return cv2.remap(gray, *pixels, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def blur(self, gray: Gray, sigma: float) -> Gray:
         return self._cv2.GaussianBlur(gray, (0, 0), sigma)
@@ -208,9 +302,10 @@ class _Ways:
     def median(self, gray: Gray) -> Gray:
         return self._cv2.medianBlur(gray, 3)
 
-    def close(self, gray: Gray) -> Gray:
-        """Dark specks go: a moiré's and a screen's raster."""
-        return self._cv2.morphologyEx(gray, self._cv2.MORPH_CLOSE, self._np.ones((3, 3), self._np.uint8))
+    def close(self, gray: Gray, size: int) -> Gray:
+        """Dark specks go: a moiré's and a screen's raster, scratches, dirt."""
+        square = self._np.ones((size, size), self._np.uint8)
+        return self._cv2.morphologyEx(gray, self._cv2.MORPH_CLOSE, square)
 
     def threshold(self, gray: Gray, block: int, below: int) -> Gray:
         """Against the mean of the neighbourhood: sees through shadow, darkness and glare."""
