@@ -11,6 +11,7 @@ from server.db.guards import drop_guard_statements
 from server.services.audit import audit
 from server.services.ingest import ingest
 from server.services.sessions import KnownKiosk
+from server.services.stored import pushed_body
 from tests.support.sim_history import Told
 from tests.support.sim_reference import Fact, Known, PlanVersion, Result, Word, reckon
 from tests.support.sim_server import PEOPLE
@@ -24,25 +25,42 @@ Row = dict[str, Any]
 
 def check(told: Told, *, audited: bool = False, redelivered: bool = False) -> list[str]:
     """Everything that is wrong with a history; empty when all is well."""
-    rows = told.server.rows("events", "event_id")
-    found = [*_nothing_lost(told, rows), *_nothing_pending(told), *_doubt_has_a_cause(told, rows)]
-    found += [*_times_hold(told, rows), *_as_reckoned(told, rows), *_rosters_rise(told)]
+    held = told.server.tables(*_READ)
+    _count(told, held)
+    held["events"] = [row for row in held["events"] if row["hash"] not in told.rogue]
+    found = [*_nothing_lost(told, held), *_nothing_pending(told), *_doubt_has_a_cause(told, held)]
+    found += [*_times_hold(told, held), *_as_reckoned(told, held), *_machines_are_well(told), *told.believed]
     if audited:
         with told.server.uow(writes=False) as uow:
             found += [f"audit: {finding}" for finding in audit(uow, told.server.runtime.keys)]
     if redelivered and not found:
-        found += _any_order(told, rows)
+        found += _any_order(told)
     return found
 
 
-def _nothing_lost(told: Told, rows: Sequence[Row]) -> Iterable[str]:
+_READ = ("events", "journals", "decisions", "shifts", "ledger_transactions", "ledger_lines")
+Tables = dict[str, list[Row]]
+
+
+def _count(told: Told, held: Tables) -> None:
+    """What histories came to, over all of them."""
+    tally = told.server.tally
+    tally[f"history of {told.story.size}"] += 1
+    tally.update(f"stored: {row['reason'] or row['status']}" for row in held["events"])
+    tally.update(f"shift: {row['state']}" for row in held["shifts"])
+    tally.update(f"shown: {each.outcome}" for machine in told.machines for each in machine.screen.shown)
+    tally["over HTTP"] += any(machine.habit.http for machine in told.machines)
+
+
+def _nothing_lost(told: Told, held: Tables) -> Iterable[str]:
     """Everything green is stored once; nothing else but what was journalled is."""
-    stored = Counter(_id_of(row) for row in rows)
+    stored = Counter(_id_of(row) for row in held["events"])
+    true = told.true_times
     for event in sorted(told.greens - told.destroyed):
         if stored[event] != 1:
             yield f"green event {event} is stored {stored[event]} times"
     for event, times in sorted(stored.items()):
-        if times > 1 or event not in told.true_times:
+        if times > 1 or event not in true:
             yield f"event {event} is stored {times} times; nobody tapped it so often"
 
 
@@ -56,11 +74,11 @@ def _nothing_pending(told: Told) -> Iterable[str]:
             yield f"{machine.name} still holds {machine.journal.pending} events: {machine.syncer.trouble}"
 
 
-def _doubt_has_a_cause(told: Told, rows: Sequence[Row]) -> Iterable[str]:
+def _doubt_has_a_cause(told: Told, held: Tables) -> Iterable[str]:
     """Only forks and revoked kiosks bring events into quarantine."""
-    sites = {told.server.enrolments[site].kiosk_id: site for site in told.server.enrolments}
+    kiosks, rows = _kiosks(told), held["events"]
     for row in rows:
-        if row["status"] != "stored" and sites[row["kiosk_id"]] not in told.doubted:
+        if row["status"] != "stored" and kiosks[row["kiosk_id"]] not in told.doubted:
             yield f"{row['event_id']} is in quarantine without a cause: {row['reason']}"
         if row["received_at"] > told.revoked.get(row["kiosk_id"], 1 << 60) and row["status"] == "stored":
             yield f"{row['event_id']} of a revoked kiosk counts"
@@ -72,28 +90,36 @@ def _doubt_has_a_cause(told: Told, rows: Sequence[Row]) -> Iterable[str]:
             yield f"{place} has {len(found)} histories and counts"
 
 
-def _rosters_rise(told: Told) -> Iterable[str]:
-    return (f"{machine.name} took an older roster" for machine in told.machines if machine.went_back)
+def _kiosks(told: Told) -> dict[str, str]:
+    return {enrolment.kiosk_id: name for name, enrolment in told.server.enrolments.items()}
 
 
-def _times_hold(told: Told, rows: Sequence[Row]) -> Iterable[str]:
+def _machines_are_well(told: Told) -> Iterable[str]:
+    for machine in told.machines:
+        if machine.went_back:
+            yield f"{machine.name} took an older roster"
+        for shown in machine.screen.shown:
+            if shown.reason == "kiosk_fault":
+                yield f"{machine.name} had a fault of its own at {shown.at}"
+
+
+def _times_hold(told: Told, held: Tables) -> Iterable[str]:
     """The corrected time is the true one within what is said of its uncertainty."""
-    forked = {
-        (j["kiosk_id"], j["journal_id"]) for j in told.server.rows("journals") if j["fork_seq"] is not None
-    }
+    forked = {(j["kiosk_id"], j["journal_id"]) for j in held["journals"] if j["fork_seq"] is not None}
     true = told.true_times
-    for row in rows:
-        if (row["kiosk_id"], row["journal_id"]) in forked:
+    for row in held["events"]:
+        if (row["kiosk_id"], row["journal_id"]) in forked or row["event_id"] not in true:
             continue
         off = abs(row["at"] - true[row["event_id"]])
         if off > row["uncertainty"] + SLACK_MS + row["uptime_ms"] * DRIFT_PPM // 1_000_000:
             yield f"{row['event_id']} is {off} ms off its true time, said to be ± {row['uncertainty']} ms"
 
 
-def _as_reckoned(told: Told, rows: Sequence[Row]) -> Iterable[str]:
-    wanted, held = reference_of(told, rows), result_of(told)
-    doubted = {fact.body["event_id"] for row in rows if (fact := _fact(told, row)).doubted}
-    restored = {row["event_id"] for row in told.server.rows("decisions", kind="restore_tap")}
+def _as_reckoned(told: Told, tables: Tables) -> Iterable[str]:
+    facts = _facts(told, tables["events"])
+    wanted, held = reference_of(told, facts, tables["decisions"]), result_in(tables)
+    doubted = {fact.body["event_id"] for fact in facts if fact.doubted}
+    restored = {row["event_id"] for row in tables["decisions"] if row["kind"] == "restore_tap"}
     evidence = doubted - restored  # shifts that hold evidence are out of the reference model's scope
     held.shifts = {name: shift for name, shift in held.shifts.items() if name not in evidence}
     yield from _differences("shift", wanted.shifts, held.shifts)
@@ -106,9 +132,8 @@ def _differences(what: str, wanted: dict[Any, Any], held: dict[Any, Any]) -> Ite
             yield f"{what} {key}: reckoned {wanted.get(key)}, the server has {held.get(key)}"
 
 
-def reference_of(told: Told, rows: Sequence[Row]) -> Result:
+def reference_of(told: Told, facts: list[Fact], decisions: list[Row]) -> Result:
     """What the reference model makes of the history."""
-    facts = [_fact(told, row) for row in rows]
     words = [
         Word(
             kind=row["kind"],
@@ -119,7 +144,7 @@ def reference_of(told: Told, rows: Sequence[Row]) -> Result:
             person=row["volunteer"],
             day=row["day"],
         )
-        for row in told.server.rows("decisions", "fact_seq")
+        for row in sorted(decisions, key=lambda row: row["fact_seq"])
     ]
     plans = [
         PlanVersion(
@@ -140,9 +165,13 @@ def reference_of(told: Told, rows: Sequence[Row]) -> Result:
     return result
 
 
-def _fact(told: Told, row: Row) -> Fact:
+def _facts(told: Told, rows: Sequence[Row]) -> list[Fact]:
     owners = {card.card_id: card.volunteer for cards in told.cards for card in cards}
-    sites = {enrolment.kiosk_id: site for site, enrolment in told.server.enrolments.items()}
+    sites = {enrolment.kiosk_id: enrolment.site for enrolment in told.server.enrolments.values()}
+    return [_fact(told, row, owners, sites) for row in rows]
+
+
+def _fact(told: Told, row: Row, owners: dict[str, str], sites: dict[str, str]) -> Fact:
     body = json.loads(row["body"])
     card = body["card_id"]
     lost = card in told.lost and row["at"] >= told.lost[card]
@@ -158,14 +187,20 @@ def _fact(told: Told, row: Row) -> Fact:
 
 def result_of(told: Told) -> Result:
     """What the server holds."""
+    return result_in(told.server.tables("shifts", "ledger_transactions", "ledger_lines"))
+
+
+def result_in(tables: Tables) -> Result:
+    """Shifts and the sums they came to; what was spent of them is the audit's to prove."""
     result = Result()
-    for row in told.server.rows("shifts"):
+    for row in tables["shifts"]:
         if row["state"] != "held":
             names = ("volunteer", "activity_id", "started_at", "ended_at", "state", "grade", "credited")
             result.shifts[row["shift_id"]] = tuple(row[name] for name in names)
+    earned = {row["seq"] for row in tables["ledger_transactions"] if row["kind"] == "shift"}
     sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    for line in told.server.rows("ledger_lines"):
-        if line["account"].startswith("person:"):
+    for line in tables["ledger_lines"]:
+        if line["account"].startswith("person:") and line["tx_seq"] in earned:
             key = (line["book"], line["account"].removeprefix("person:"), line["grade"], line["day"])
             sums[key] += line["amount"]
     result.sums = {key: amount for key, amount in sums.items() if amount}
@@ -180,8 +215,9 @@ _DERIVED = (
 )
 
 
-def _any_order(told: Told, rows: Sequence[Row]) -> Iterable[str]:
+def _any_order(told: Told) -> Iterable[str]:
     """All events told again to an empty server: journal by journal, then cut up, shuffled and doubled."""
+    rows = told.server.rows("events", "event_id")
     told.server.execute(*drop_guard_statements("sqlite"))
     rng = random.Random(told.story.seed)
     whole = _pushes(told, rows, None)
@@ -195,7 +231,7 @@ def _any_order(told: Told, rows: Sequence[Row]) -> Iterable[str]:
 
 def _delivered(told: Told, pushes: Sequence[Push]) -> Result:
     told.server.execute(*(f"DELETE FROM {name}" for name in _DERIVED))
-    sites = {enrolment.kiosk_id: site for site, enrolment in told.server.enrolments.items()}
+    sites = {enrolment.kiosk_id: enrolment.site for enrolment in told.server.enrolments.values()}
     for push in pushes:
         known = KnownKiosk(kiosk_id=push.kiosk_id, site_id=sites[push.kiosk_id], revoked=False)
         told.server.do(ingest, push, known, by=f"kiosk:{push.kiosk_id}")
@@ -239,8 +275,8 @@ def _cut(run: list[Row], rng: random.Random | None) -> Iterable[list[Row]]:
 
 def _push(told: Told, part: list[Row]) -> Push:
     kiosk_id, journal_id = part[0]["kiosk_id"], part[0]["journal_id"]
-    machine = next(m for m in told.machines if told.server.enrolments[m.site].kiosk_id == kiosk_id)
-    sample = machine.clock.sample()
+    kiosk = _kiosks(told)[kiosk_id]
+    sample = told.running[kiosk][0].clock.sample()
     journal = told.priors.get(journal_id, (None, None))
     return Push(
         kiosk_id=kiosk_id,
@@ -253,5 +289,5 @@ def _push(told: Told, part: list[Row]) -> Push:
         sent=ClockSample(
             boot_id=sample.boot_id, uptime_ms=sample.uptime_ms, wall=sample.wall, clock=sample.clock
         ),
-        events=tuple(PushedEvent(row["salt"], row["body"]) for row in part),
+        events=tuple(PushedEvent(row["salt"], pushed_body(row["body"])) for row in part),
     )

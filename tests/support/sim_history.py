@@ -1,12 +1,14 @@
 """Telling a history: its actions on real machines and the real server, then the network heals.
 
-``tap`` a: person, b: machine, c: touch (0 none) · ``crash_tap`` the process dies between disk and light ·
-``sync`` a: machine, b: which request, text: fault · ``copies`` late copies of requests arrive · ``reboot`` b:
-minutes without power · ``restart`` · ``snapshot`` / ``restore`` (b: whole card's image or copied files) ·
-``clone`` a copied card runs in a second machine · ``revoke`` · ``plan`` a: start, b: length, c: members ·
-``plan_edit`` ``lose`` ``new_card`` ``decide`` ``settle`` ``set_aside`` ``restore_tap`` ``void`` ``excess``.
+``tap`` a: person, b: kiosk, c: touch (0 none), text: what the disk does, or ``dies`` between disk and light ·
+``sync`` a: kiosk, b: which request, c: lanes, text: fault of network or disk · ``copies`` late copies of
+requests arrive · ``reboot`` b: minutes without power · ``restart`` · ``snapshot`` / ``restore`` (b: whole
+card's image or copied files) · ``clone`` a copied card runs in a second machine · ``revoke`` · ``rogue``
+somebody with the kiosk's key pushes what no journal wrote · ``plan`` a: start, b: length, c: members · the
+office: ``plan_edit lose new_card decide settle set_aside restore_tap void excess spend close_month``.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,21 +18,24 @@ from pathlib import Path
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
+from server.contract.wire import ClockSample, Push, PushedEvent, chain_hash, genesis, push_to_bytes
 from server.domain.calendar import day_of
 from server.domain.facts import DecisionKind
 from server.errors import ServerError
+from server.services.books import close_period, spend_points, take_back
 from server.services.cards import register_static, set_state
 from server.services.community import PlanSpec, set_plans
 from server.services.decisions import Ruling, decide
 from server.services.kiosks import revoke_kiosk
 from server.services.settling import settle
 from tests.support.sim_machine import SimMachine, SimTime
-from tests.support.sim_server import BEGIN, SITES, SimCard, SimServer
-from tests.support.sim_story import Action, Story
+from tests.support.sim_server import BEGIN, KIOSKS, SimCard, SimServer
+from tests.support.sim_story import LANES, Action, Story
 
 MEMORY = Path("/dev/shm")
-STAFF = "staff"
+STAFF, OTHER_STAFF = "staff", "other staff"
 PASSES = 12
+NAMES = tuple(KIOSKS)
 
 
 @dataclass
@@ -40,10 +45,11 @@ class Told:
     story: Story
     server: SimServer
     time: SimTime
-    machines: list[SimMachine]
     folder: Path
     cards: list[list[SimCard]]
     """By person, the newest last."""
+    running: dict[str, list[SimMachine]] = field(default_factory=dict)
+    """Kiosk -> its machine, and those that run a copy of its card."""
     lost: dict[str, int] = field(default_factory=dict)
     """Card -> since when it was called lost or replaced."""
     plans: list[tuple[int, PlanSpec]] = field(default_factory=list)
@@ -54,9 +60,41 @@ class Told:
     """Kiosks whose card was copied, or that were revoked."""
     revoked: dict[str, int] = field(default_factory=dict)
     """Kiosk -> when it was revoked."""
+    rogue: set[str] = field(default_factory=set)
+    """Hashes of events that no journal wrote."""
+    believed: list[str] = field(default_factory=list)
+    """Of these, what was not put into quarantine."""
     trouble: list[str] = field(default_factory=list)
     priors: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     """Journal -> what came before it, as the server heard it at the end."""
+
+    @property
+    def machines(self) -> list[SimMachine]:
+        """All machines."""
+        return [machine for found in self.running.values() for machine in found]
+
+    def kiosk(self, number: int) -> str:
+        """The kiosk of a number."""
+        return NAMES[number % len(NAMES)]
+
+    def machine(self, number: int, at: int = 0) -> SimMachine:
+        """A kiosk's machine; where several run the same card's copy, one or the other."""
+        name = self.kiosk(number)
+        if name not in self.running:
+            self.running[name] = [self.made(name, name)]
+        return self.running[name][at % len(self.running[name])]
+
+    def made(self, name: str, kiosk: str) -> SimMachine:
+        """A new machine."""
+        return SimMachine(
+            name,
+            self.folder / name,
+            kiosk=kiosk,
+            server=self.server,
+            time=self.time,
+            habit=self.story.habits[NAMES.index(kiosk)],
+            seed=self.story.seed,
+        )
 
     @property
     def true_times(self) -> dict[str, int]:
@@ -73,39 +111,31 @@ class Told:
 def told(story: Story, server: SimServer) -> Iterator[Told]:
     """The history, told to its end; its machines are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="yika-sim-", dir=MEMORY if MEMORY.is_dir() else None))
-    history = None
+    server.reset(story.seed)
+    history = Told(story, server, SimTime(BEGIN), folder, [[card] for card in server.first_cards])
     try:
-        history = _begin(story, server, folder)
         for action in story.actions:
             history.time.reach(action.at)
             server.runtime.now = history.time.now
+            server.tally[action.kind] += 1
             _ACTIONS[action.kind](history, action)
         _heal(history)
         yield history
     finally:
-        for machine in history.machines if history else ():
+        for machine in history.machines:
             machine.stop()
         shutil.rmtree(folder)
-
-
-def _begin(story: Story, server: SimServer, folder: Path) -> Told:
-    server.reset(story.seed)
-    time = SimTime(BEGIN)
-    machines = [
-        SimMachine(site, folder / site, site=site, server=server, time=time, habit=habit, seed=story.seed)
-        for site, habit in zip(SITES, story.habits, strict=True)
-    ]
-    return Told(story, server, time, machines, folder, [[card] for card in server.first_cards])
 
 
 def _heal(told: Told) -> None:
     """The network is whole: everything goes out, then the night's work is done."""
     told.time.now += told.story.healed_after
     for _ in range(PASSES):
-        for machine in told.machines:
-            machine.sync()
+        waiting = [machine for machine in told.machines if machine.journal.pending]
+        for machine in waiting:
+            machine.sync(lanes="push")
             told.time.now += 3000
-        if not any(machine.journal.pending for machine in told.machines):
+        if not waiting:
             break
     told.server.runtime.now = told.time.now
     told.server.do(settle, by="system")
@@ -113,69 +143,100 @@ def _heal(told: Told) -> None:
     told.priors = {row["journal_id"]: (row["prior_journal"], row["prior_head"]) for row in journals}
 
 
-def _machine(told: Told, number: int) -> SimMachine:
-    return told.machines[number % len(told.machines)]
-
-
 def _tap(told: Told, action: Action) -> None:
     cards = told.cards[action.a % len(told.cards)]
     card = cards[-1] if action.c % 7 else cards[0]
     touch = action.c - 1 if action.c else None
-    _machine(told, action.b).tap(card, touch=touch, dies=action.kind == "crash_tap")
+    told.machine(action.b, action.at).tap(card, touch=touch, fault=action.text or "none")
 
 
 def _sync(told: Told, action: Action) -> None:
-    _machine(told, action.a).sync(action.text or "none", action.b)
+    machine = told.machine(action.a, action.at)
+    machine.sync(action.text or "none", action.b, LANES[action.c % len(LANES)])
 
 
 def _copies(told: Told, action: Action) -> None:
-    _machine(told, action.a).wire.deliver_copies()
+    for machine in told.running.get(told.kiosk(action.a), ()):
+        machine.deliver_copies()
 
 
 def _reboot(told: Told, action: Action) -> None:
-    _machine(told, action.a).reboot(action.b * MINUTE)
+    told.machine(action.a, action.at).reboot(action.b * MINUTE)
 
 
 def _restart(told: Told, action: Action) -> None:
-    _machine(told, action.a).restart()
+    told.machine(action.a, action.at).restart()
 
 
 def _snapshot(told: Told, action: Action) -> None:
-    _machine(told, action.a).snapshot()
+    told.machine(action.a).snapshot()
 
 
 def _restore(told: Told, action: Action) -> None:
-    machine = _machine(told, action.a)
+    machine = told.machine(action.a)
     if machine.shots:
         gone = machine.restore(same_place=bool(action.b))
         told.destroyed |= gone - _stored(told)
-        told.doubted.add(machine.site)
+        told.doubted.add(machine.kiosk)
 
 
 def _clone(told: Told, action: Action) -> None:
     """The card's copy runs in another machine, beside the first."""
-    first = _machine(told, action.a)
-    name = f"{first.site}-copy{len(told.machines)}"
+    first = told.machine(action.a)
     first.stop()
-    second = SimMachine(
-        name, told.folder / name, site=first.site, server=told.server, time=told.time, habit=first.habit,
-        seed=told.story.seed,
-    )  # fmt: skip
+    second = told.made(f"{first.kiosk}-copy{len(told.machines)}", first.kiosk)
     second.stop()
     shutil.rmtree(second.folder)
     shutil.copytree(first.folder, second.folder)
     first.start()
     second.start()
-    told.machines.append(second)
-    told.doubted.add(first.site)
+    told.running[first.kiosk].append(second)
+    told.doubted.add(first.kiosk)
 
 
 def _revoke(told: Told, action: Action) -> None:
-    site = SITES[action.a]
-    kiosk_id = told.server.enrolments[site].kiosk_id
+    kiosk = told.kiosk(action.a)
+    kiosk_id = told.server.enrolments[kiosk].kiosk_id
     told.server.do(revoke_kiosk, kiosk_id)
     told.revoked.setdefault(kiosk_id, told.time.now)
-    told.doubted.add(site)
+    told.doubted.add(kiosk)
+
+
+def _rogue(told: Told, action: Action) -> None:
+    """Nothing of it may count, nothing of it may be thrown away, and it must not stop anybody else."""
+    rows = told.server.rows("events", "event_id", status="stored", medium=["nfc", "qr"])
+    if not rows:
+        return
+    copied = rows[action.a % len(rows)]
+    journal_id = f"{len(told.rogue):032x}"
+    body = _rogue_body(copied, journal_id, action.b % 4)
+    start = genesis(copied["kiosk_id"], journal_id, None) if action.b % 4 != 3 else "0" * 64
+    event = PushedEvent("00" * 16, body)
+    head = chain_hash(start, event.inner())
+    push = Push(
+        kiosk_id=copied["kiosk_id"],
+        journal_id=journal_id,
+        prior_journal=None,
+        prior_head=None,
+        from_seq=1,
+        prev=start,
+        head=head,
+        sent=ClockSample(boot_id="rogue", uptime_ms=1, wall=told.time.now, clock="synced"),
+        events=(event,),
+    )
+    told.rogue.add(head)
+    reply = told.server.take_in(copied["kiosk_id"], push_to_bytes(push))
+    told.believed += [] if "quarantined" in str(reply) else [f"a rogue event was not put aside: {reply}"]
+
+
+def _rogue_body(copied: dict[str, Any], journal_id: str, kind: int) -> str:
+    """Not readable, an id used twice, a wrong place, or (elsewhere) a chain that begins nowhere."""
+    if kind == 0:
+        return "a new version writes \0 otherwise"
+    body = json.loads(copied["body"]) | {"journal_id": journal_id, "seq": 7 if kind == 2 else 1}
+    body |= {"card_id": "ee" * 8, "volunteer": None, "members": [], "target": None, "evidence": {}}
+    body |= {"event_id": copied["event_id"] if kind == 1 else f"{copied['event_id'][:-4]}0000"}
+    return json.dumps(body)
 
 
 def _stored(told: Told) -> set[str]:
@@ -286,13 +347,31 @@ def _excess(told: Told, action: Action) -> None:
     _rule(told, ruling)
 
 
+def _spend(told: Told, action: Action) -> None:
+    """Somebody redeems points; perhaps another member of staff takes it back."""
+    volunteer, subject = f"M{action.a % len(told.cards) + 1:04}", f"order-{len(told.trouble)}-{action.at}"
+    try:
+        told.server.do(spend_points, volunteer, points=1 + action.b % 2, subject=subject, reason="tea")
+    except ServerError as error:
+        told.trouble.append(str(error))
+        return
+    told.server.tally["spent"] += 1
+    if action.c % 2:
+        [spent] = told.server.rows("ledger_transactions", subject=subject)
+        revision = spent["revision"]
+        told.server.do(take_back, subject, revision=revision, reason="no tea", by=OTHER_STAFF)
+
+
+def _close_month(told: Told, _: Action) -> None:
+    told.server.do(close_period, day_of(told.time.now)[:7])
+
+
 def _settle(told: Told, _: Action) -> None:
     told.server.do(settle, by="system")
 
 
 _ACTIONS: dict[str, Any] = {
     "tap": _tap,
-    "crash_tap": _tap,
     "sync": _sync,
     "copies": _copies,
     "reboot": _reboot,
@@ -301,6 +380,7 @@ _ACTIONS: dict[str, Any] = {
     "restore": _restore,
     "clone": _clone,
     "revoke": _revoke,
+    "rogue": _rogue,
     "plan": _plan,
     "plan_edit": _plan_edit,
     "lose": _lose,
@@ -310,5 +390,7 @@ _ACTIONS: dict[str, Any] = {
     "restore_tap": lambda told, action: _about_tap(DecisionKind.RESTORE_TAP, told, action),
     "void": _void,
     "excess": _excess,
+    "spend": _spend,
+    "close_month": _close_month,
     "settle": _settle,
 }

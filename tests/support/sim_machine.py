@@ -3,7 +3,7 @@ and a memory card that the simulator holds in its hands."""
 
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,33 +11,16 @@ from pathlib import Path
 from hardware.ports import CardRead, ContentKind
 from kiosk.clock import BootClock, Sources
 from kiosk.errors import ChoiceRefused
-from kiosk.journal import SqliteJournal
+from kiosk.ports import ServerApi
 from kiosk.roster import RosterStore
 from kiosk.screen.view import Result
-from kiosk.server_client import Answer, Offline, ServerClient
+from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
 from server.contract.rules import HOUR
-from server.contract.wire import (
-    EventResult,
-    PushReply,
-    Status,
-    chain_hash,
-    push_from_bytes,
-    reply_to_bytes,
-    reply_to_sign,
-)
+from tests.support.sim_disk import DISK_FAULTS, Crashed, SimDisk, SimJournal
+from tests.support.sim_net import FAULTS, SimNet, SimPort, SimWire
 from tests.support.sim_server import SimCard, SimServer
-
-FAULTS = (
-    *("none", "drop_request", "drop_reply", "twice", "html", "error", "busy", "truncate"),
-    *("unsigned_lie", "signed_lie", "late_copy", "old_roster"),
-)
-"""What the network can do to one request of a pass."""
-
-
-class Crashed(Exception):
-    """The process died here."""
 
 
 @dataclass(slots=True)
@@ -49,99 +32,6 @@ class SimTime:
     def reach(self, at: int) -> None:
         """Go on to a moment, never back."""
         self.now = max(self.now, at)
-
-
-@dataclass
-class SimWire:
-    """HTTP between one kiosk and the server; ``fault`` befalls the ``when``-th request from now."""
-
-    server: SimServer
-    time: SimTime
-    fault: str = "none"
-    when: int = 0
-    copies: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
-    first_roster: bytes = b""
-
-    def send(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer | Offline:
-        """One request, or what becomes of it."""
-        self.server.runtime.now = self.time.now
-        struck = self.fault != "none" and (
-            self.when == 0 or (self.fault == "old_roster" and "/roster" in target)
-        )
-        self.when -= 1
-        request = (method, target, body, dict(headers))
-        answer = self._faulty(request) if struck else self.server.http(*request)
-        if (
-            not self.first_roster
-            and "/roster" in target
-            and isinstance(answer, Answer)
-            and answer.status == 200
-        ):
-            self.first_roster = answer.body
-        return answer
-
-    def _faulty(  # noqa: C901 - flat: one case a fault
-        self, request: tuple[str, str, bytes, dict[str, str]]
-    ) -> Answer | Offline:
-        match self.fault:
-            case "drop_request":
-                return Offline("request lost")
-            case "html":
-                return Answer(200, b"<html><body>Please log in</body></html>", {})
-            case "error":
-                return Answer(500, b"oops", {})
-            case "busy":
-                return Answer(429, b'{"error":"too_many"}', {"Retry-After": "7"})
-            case "unsigned_lie":
-                return self._lie(request, signed=False)
-            case "signed_lie":
-                return self._lie(request, signed=True)
-            case "old_roster" if "/roster" in request[1] and self.first_roster:
-                return self._signed(self.first_roster, request[3])
-        answer = self.server.http(*request)
-        if self.fault == "drop_reply":
-            return Offline("answer lost")
-        if self.fault == "late_copy":
-            self.copies.append(request)
-        if self.fault == "twice":
-            self.server.http(*request)
-        if self.fault == "truncate" and isinstance(answer, Answer):
-            return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
-        return answer
-
-    def _lie(self, request: tuple[str, str, bytes, dict[str, str]], *, signed: bool) -> Answer | Offline:
-        """Claims that everything is stored, of which the server never heard; signed, about other events."""
-        if not request[1].endswith("/events"):
-            return Offline("request lost")
-        push, headers = push_from_bytes(request[2]), request[3]
-        digest, results = push.prev, []
-        for place, event in enumerate(push.events):
-            digest = chain_hash(digest, event.inner())
-            told = "f" * 64 if signed else digest
-            results.append(EventResult(push.from_seq + place, told, Status.STORED))
-        reply = PushReply(
-            journal_id=push.journal_id,
-            results=tuple(results),
-            server_time=self.time.now + (0 if signed else HOUR),
-            roster_version=1 << 20,
-        )
-        body = reply_to_bytes(reply)
-        return self._signed(body, headers) if signed else Answer(200, body, {"X-Yika-Signature": "00" * 64})
-
-    def _signed(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """An answer that our server might have given, wrongly: from an old backup, or about others."""
-        message = reply_to_sign(200, body, headers["X-Yika-Session"], int(headers["X-Yika-Counter"]))
-        return Answer(200, body, {"X-Yika-Signature": self.server.runtime.keys.sign(message)})
-
-    def deliver_copies(self) -> None:
-        """Requests that a slow network kept come in once more; nobody hears the answers."""
-        self.server.runtime.now = self.time.now
-        for request in self.copies:
-            self.server.http(*request)
-        self.copies.clear()
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 @dataclass
@@ -175,18 +65,32 @@ class Habit:
     battery: str = "good"
     """``good``, ``bad`` (hours wrong after a boot) or ``none`` (1970 or the last shut-down)."""
     ntp: bool = False
+    retention_days: int = 20
+    http: bool = False
+    """Whether it speaks to the server through sessions and signatures (slower, and less can go wrong)."""
 
 
 class SimMachine:
     """One machine with its memory card."""
 
     def __init__(
-        self, name: str, folder: Path, *, site: str, server: SimServer, time: SimTime, habit: Habit, seed: int
+        self,
+        name: str,
+        folder: Path,
+        *,
+        kiosk: str,
+        server: SimServer,
+        time: SimTime,
+        habit: Habit,
+        seed: int,
     ) -> None:
-        self.name, self.folder, self.site = name, folder, site
+        self.name, self.folder, self.kiosk = name, folder, kiosk
         self.server, self.time, self.habit = server, time, habit
+        self.enrolment = server.enrolments[kiosk]
         self.chance = random.Random(f"{name}:{seed}")
-        self.wire = SimWire(server, time)
+        self.net, self.disk = SimNet(server), SimDisk(server.tally)
+        self.wires: list[SimWire | SimPort] = []
+        """Every connection that may still hold copies of requests."""
         self.screen = SimScreen()
         self.true_times: dict[str, int] = {}
         self.shots: list[tuple[Path, set[str]]] = []
@@ -222,7 +126,6 @@ class SimMachine:
 
     def start(self) -> None:
         """Start the kiosk's process."""
-        enrolment = self.server.enrolments[self.site]
         sources = Sources(
             wall_ms=self._wall,
             uptime_ms=self._uptime,
@@ -230,30 +133,45 @@ class SimMachine:
             boot_id=self._boot_id,
         )
         self.clock = BootClock(sources)
-        self.journal = SqliteJournal(
+        self.journal = SimJournal(
             self.folder,
-            kiosk_id=enrolment.kiosk_id,
+            kiosk_id=self.enrolment.kiosk_id,
             machine=f"machine-{self.name}",
             randomness=self.chance.randbytes,
+            disk=self.disk,
+            heard=lambda event_id: self.true_times.update({event_id: self.time.now}),
         )
         self.roster = RosterStore(
             self.folder / "roster.json",
-            community_id=enrolment.community_id,
-            kiosk_id=enrolment.kiosk_id,
-            server_key=bytes.fromhex(enrolment.server_key),
+            community_id=self.enrolment.community_id,
+            kiosk_id=self.enrolment.kiosk_id,
+            server_key=bytes.fromhex(self.enrolment.server_key),
         )
-        key = self.server.keys[self.site]
-        client = ServerClient(enrolment, key, self.clock, wire=lambda _url, _clock: self.wire)
         self.syncer = Syncer(
-            client, self.journal, self.roster, clock=self.clock, random=self.chance.random, retention_days=20
+            self._api(),
+            self.journal,
+            self.roster,
+            clock=self.clock,
+            random=self.chance.random,
+            retention_days=self.habit.retention_days,
         )
         self.service = KioskService(self._parts())
+        self.syncer.on_change = self.service.check
+
+    def _api(self) -> ServerApi:
+        if not self.habit.http:
+            port = SimPort(self.net, self.enrolment.kiosk_id, self.clock)
+            self.wires.append(port)
+            return port
+        wire = SimWire(self.net)
+        self.wires.append(wire)
+        key = self.server.keys[self.kiosk]
+        return ServerClient(self.enrolment, key, self.clock, wire=lambda _url, _clock: wire)
 
     def _parts(self) -> Parts:
-        enrolment = self.server.enrolments[self.site]
         return Parts(
-            kiosk_id=enrolment.kiosk_id,
-            community_id=enrolment.community_id,
+            kiosk_id=self.enrolment.kiosk_id,
+            community_id=self.enrolment.community_id,
             journal=self.journal,
             roster=self.roster,
             clock=self.clock,
@@ -266,6 +184,7 @@ class SimMachine:
 
     def stop(self) -> None:
         """The process is gone."""
+        self.syncer.stop()
         self.journal.close()
 
     def restart(self) -> None:
@@ -281,31 +200,27 @@ class SimMachine:
 
     # -- people
 
-    def tap(self, card: SimCard, *, touch: int | None = None, dies: bool = False) -> None:
+    def tap(self, card: SimCard, *, touch: int | None = None, fault: str = "none") -> None:
         """One card held there; with a touch of one of the offered choices some seconds later."""
-        self.screen.dies = dies
-        if self._dared(lambda: self.service.tap(_read(card, self._uptime()))) or touch is None:
-            return
-        shown = self.screen.shown[-1]
-        if shown.choices:
-            self.time.now += 3000
-            choice = shown.choices[touch % len(shown.choices)].choice
-            self._dared(lambda: self.service.choose(shown.event_id, choice))
+        self.screen.dies, self.disk.fault = fault == "dies", fault if fault in DISK_FAULTS else "none"
+        if self._survived(lambda: self.service.tap(_read(card, self._uptime()))) and touch is not None:
+            shown = self.screen.shown[-1]
+            if shown.choices:
+                self.time.now += 3000
+                choice = shown.choices[touch % len(shown.choices)].choice
+                with suppress(ChoiceRefused):
+                    self._survived(lambda: self.service.choose(shown.event_id, choice))
+        self.screen.dies, self.disk.fault = False, "none"
 
-    def _dared(self, act: Callable[[], None]) -> bool:
-        """Do it; true when the process died over it (and is started again)."""
-        before = self.journal.head
-        died = False
-        with suppress(ChoiceRefused):
-            try:
-                act()
-            except Crashed:
-                died = True
-        if self.journal.head != before:
-            self.true_times[self.journal._recent[-1].event_id] = self.time.now
-        if died:
+    def _survived(self, act: Callable[[], object]) -> bool:
+        """Do it; false when the process died over it (and is started again)."""
+        try:
+            act()
+        except Crashed:
+            self.disk.fault = self.net.fault = "none"
             self.restart()
-        return died
+            return False
+        return True
 
     @property
     def greens(self) -> set[str]:
@@ -314,13 +229,22 @@ class SimMachine:
 
     # -- the network
 
-    def sync(self, fault: str = "none", when: int = 0) -> None:
-        """One pass of syncing."""
-        self.wire.fault, self.wire.when = fault, when
+    def sync(self, fault: str = "none", when: int = 0, lanes: str = "both") -> None:
+        """One pass of syncing, of both lanes or one; ``fault`` of the network, or of the disk."""
+        self.server.runtime.now = self.time.now
+        self.net.fault, self.net.when = fault if fault in FAULTS else "none", when
+        self.disk.fault = fault if fault in DISK_FAULTS else "none"
         held = self.roster.version or 0
-        self.syncer.once()
+        passes = {"both": self.syncer.once, "push": self.syncer.push_once, "pull": self.syncer.pull_once}
+        self._survived(passes[lanes])
         self.went_back |= (self.roster.version or 0) < held
-        self.wire.fault = "none"
+        self.net.fault = self.disk.fault = "none"
+
+    def deliver_copies(self) -> None:
+        """What a slow network kept comes in once more."""
+        self.server.runtime.now = self.time.now
+        for wire in self.wires:
+            wire.deliver_copies()
 
     # -- the memory card
 

@@ -22,9 +22,10 @@ import server.services.ingest
 import server.services.posting
 import server.services.projection
 import server.services.timing
-from kiosk.ports import Trouble
+from kiosk.errors import JournalUnavailable
+from kiosk.ports import Draft, Trouble
 from server.contract.rules import MINUTE
-from server.contract.wire import EventResult, Push, PushReply, Status, chain_hash
+from server.contract.wire import EventResult, Push, PushReply, Status, TapEvent, chain_hash
 from server.domain.time import Corrected
 
 Patch = tuple[Any, str, Any]
@@ -172,7 +173,35 @@ def _no_cap() -> list[Patch]:
     return [(server.services.projection, "credit", credit)]
 
 
+def _green_without_disk() -> list[Patch]:
+    original = kiosk.journal.SqliteJournal.append
+
+    def append(self: Any, draft: Draft) -> TapEvent:
+        try:
+            return original(self, draft)
+        except JournalUnavailable:
+            return TapEvent(**draft.event, kiosk_id=self._kiosk_id, journal_id="none", seq=1)
+
+    return [(kiosk.journal.SqliteJournal, "append", append)]
+
+
+def _retry_under_another_id() -> list[Patch]:
+    original = kiosk.journal.SqliteJournal._append
+
+    def append(self: Any, draft: Draft) -> TapEvent:
+        if self._con is None:  # after a failure
+            event_id = f"{draft.event['event_id'][:-4]}0000"
+            draft = Draft(event=dict(draft.event) | {"event_id": event_id})
+        return original(self, draft)
+
+    return [(kiosk.journal.SqliteJournal, "_append", append)]
+
+
 MUTANTS: dict[str, Mutant] = {
+    "green without the disk": Mutant("a light is green only when the disk has it", _green_without_disk),
+    "retry under another id": Mutant(
+        "a commit that raised is retried with the same id", _retry_under_another_id
+    ),
     "acknowledge without hash check": Mutant(
         "a kiosk acknowledges the very event that was sent", _no_hash_check
     ),

@@ -1,17 +1,28 @@
-"""Running histories by seed: one, many, and the shortest that still fails."""
+"""Running histories by seed: one, many, on all cores, and the shortest that still fails."""
 
+import gc
 import logging
+import multiprocessing
+import os
 import traceback
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tests.support.sim_checks import check
 from tests.support.sim_history import told
-from tests.support.sim_server import SimServer
+from tests.support.sim_server import SimServer, build_server
 from tests.support.sim_story import Story, story
 
-AUDIT_EVERY, REDELIVER_EVERY = 4, 3
+AUDIT_EVERY, REDELIVER_EVERY = 20, 25
+"""Of so many seeds one is also audited, and one also told again in other orders: both cost many histories."""
+CHUNK = 50
+HISTORIES = int(os.environ.get("YIKA_SIM_HISTORIES", "2000"))
+FIRST = int(os.environ.get("YIKA_SIM_SEED", "0"))
+"""How many histories the tests tell, and from which seed on."""
 SHRINKING = 120
 """Most histories told while shortening one."""
 
@@ -35,12 +46,18 @@ def replay(seed: int) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Kiosks warn of every lost answer; here that is daily life."""
-    logging.disable(logging.ERROR)
+    """Kiosks warn of every lost answer, which here is daily life; and nobody looks for garbage so often."""
+    logging.disable(logging.CRITICAL)
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     try:
         yield
     finally:
         logging.disable(logging.NOTSET)
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def findings(of: Story, server: SimServer, *, everything: bool = False) -> list[str]:
@@ -59,6 +76,50 @@ def failures(seeds: range, server: SimServer) -> Iterator[Failure]:
         for seed in seeds:
             if found := findings(story(seed), server):
                 yield Failure(seed, found)
+
+
+def halves(which: int) -> list[range]:
+    """Every other chunk of the seeds that the tests tell: 0 the first half, 1 the second."""
+    seeds = range(FIRST, FIRST + HISTORIES)
+    chunks = [seeds[start : start + CHUNK] for start in range(0, HISTORIES, CHUNK)]
+    return chunks[which::2]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What some seeds came to."""
+
+    failed: list[Failure]
+    tally: Counter[str]
+
+
+def on_cores(seeds: range, jobs: int) -> Iterator[Chunk]:
+    """All seeds in ``jobs`` processes, chunk by chunk as they were asked for."""
+    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    if jobs == 1:
+        yield from map(_chunk, chunks)
+        return
+    # Forked, so that a mutant that was applied before holds in every process.
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(_chunk, chunks)
+
+
+def _chunk(seeds: range) -> Chunk:
+    server = _own_server()
+    server.tally.clear()
+    failed = list(failures(seeds, server))
+    return Chunk(failed, Counter(server.tally))
+
+
+@lru_cache(maxsize=1)
+def _own_server() -> SimServer:
+    return build_server()
+
+
+def caught_after(seeds: range, server: SimServer) -> int | None:
+    """How many histories it takes until one fails; None when none does."""
+    first = next(failures(seeds, server), None)
+    return None if first is None else first.seed - seeds.start + 1
 
 
 def shortened(of: Story, server: SimServer) -> Story:

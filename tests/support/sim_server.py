@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from card_tools.credential import Credential
 from kiosk.identity import Enrolment
-from kiosk.server_client import Answer, Offline
+from kiosk.ports import Refused, RosterAnswer, RosterUnchanged
+from kiosk.server_client import Answer
 from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR
-from server.contract.wire import uuid7
+from server.contract.wire import PushReply, push_from_bytes, uuid7
 from server.db.migrate import upgrade
 from server.db.unit_of_work import UnitOfWork
 from server.domain.calendar import day_start
+from server.errors import KioskRevoked, ServerError
 from server.runtime import Runtime
 from server.services.acting import Acting
 from server.services.cards import register_many, register_uid
@@ -32,14 +35,19 @@ from server.services.community import (
     set_sites,
     set_teams,
 )
+from server.services.ingest import ingest
 from server.services.kiosks import add_kiosk, enrol
 from server.services.members import NewVolunteer, register_volunteers
+from server.services.roster import roster_for
+from server.services.sessions import KnownKiosk, saw
+from server.web.errors import status_of
 
 COMMUNITY = "meihu"
 FIRST_DAY = day_start("2026-11-23")
 """A Monday: taps begin here, everything is set up the day before."""
 BEGIN = FIRST_DAY - 24 * HOUR
-SITES = ("hut", "hub", "gate")
+KIOSKS = {"hut": "hut", "hub": "hub", "gate": "gate", "hut-2": "hut", "hub-2": "hub"}
+"""Kiosk -> its site; the third stands at a checkpoint."""
 PEOPLE = 6
 LEADER = "M0001"
 
@@ -89,6 +97,8 @@ class SimServer:
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
     keys: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     first_cards: list[SimCard] = field(default_factory=list)
+    tally: Counter[str] = field(default_factory=Counter)
+    """How often what befell whom, over all histories."""
 
     def reset(self, seed: int) -> None:
         """As new: the template's tables, the template's moment."""
@@ -117,12 +127,42 @@ class SimServer:
         with self.uow(writes=False) as uow:
             return uow.rows(table).rows(*order, **where)
 
-    def http(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer | Offline:
+    def tables(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        """All rows of some tables, read together."""
+        with self.uow(writes=False) as uow:
+            return {name: uow.rows(name).rows() for name in names}
+
+    def http(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One request through the whole of the web layer."""
         json = {"Content-Type": "application/json", **headers}
         with self.app.test_client() as client:
             reply = client.open(target, method=method, data=body or None, headers=json)
             return Answer(reply.status_code, reply.get_data(), reply.headers)
+
+    def take_in(self, kiosk_id: str, body: bytes) -> PushReply | Refused:
+        """A push as the blueprint takes it in, without HTTP and session."""
+        try:
+            with self.uow() as uow:
+                push, kiosk = push_from_bytes(body), _known(uow, kiosk_id)
+                reply = ingest(uow, self.runtime.acting(f"kiosk:{kiosk_id}"), push, kiosk)
+                saw(uow, self.runtime.acting("kiosk"), kiosk_id, roster_version=None, clock=push.sent.clock)
+                uow.commit()
+        except ServerError as error:
+            return Refused(status_of(error), error.code)
+        return reply
+
+    def give_roster(
+        self, kiosk_id: str, have: int | None, digest: str | None
+    ) -> RosterAnswer | RosterUnchanged | Refused:
+        """A roster as the blueprint gives it, without HTTP and session."""
+        with self.uow() as uow:
+            acting, kiosk = self.runtime.acting("kiosk"), _known(uow, kiosk_id)
+            saw(uow, acting, kiosk_id, roster_version=have, clock=None)
+            reply = None if kiosk.revoked else roster_for(uow, acting, kiosk, have=have, digest=digest or "")
+            uow.commit()
+        if reply is None:
+            return Refused(status_of(KioskRevoked()), KioskRevoked.code)
+        return RosterUnchanged() if reply.body is None else RosterAnswer(reply.body)
 
     def execute(self, *statements: str) -> None:
         """Plain SQL, for what no use case may do."""
@@ -178,18 +218,18 @@ def _fill(server: SimServer) -> None:
     uid = bytes.fromhex("04112233445566")
     chip = server.do(register_uid, numbers[-1], uid=uid)
     server.first_cards.append(SimCard(chip.card_id, numbers[-1], uid=uid))
-    for site in SITES:
-        _enrol(server, site)
+    for name, site in KIOSKS.items():
+        _enrol(server, name, site)
 
 
-def _enrol(server: SimServer, site: str) -> None:
-    added = server.do(add_kiosk, f"kiosk {site}", site_id=site)
-    key = Ed25519PrivateKey.from_private_bytes(site.encode().ljust(32, b"k"))
+def _enrol(server: SimServer, name: str, site: str) -> None:
+    added = server.do(add_kiosk, f"kiosk {name}", site_id=site)
+    key = Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b"k"))
     with server.uow() as uow:
         enrol(uow, server.runtime.acting("kiosk"), added.code, key.public_key().public_bytes_raw().hex())
         uow.commit()
-    server.keys[site] = key
-    server.enrolments[site] = Enrolment(
+    server.keys[name] = key
+    server.enrolments[name] = Enrolment(
         url="http://server.invalid",
         kiosk_id=added.kiosk_id,
         community_id=COMMUNITY,
@@ -197,6 +237,12 @@ def _enrol(server: SimServer, site: str) -> None:
         site=site,
         server_key=server.runtime.keys.public.hex(),
     )
+
+
+def _known(uow: UnitOfWork, kiosk_id: str) -> KnownKiosk:
+    row = uow.rows("kiosks").get(kiosk_id=kiosk_id)
+    assert row is not None
+    return KnownKiosk(kiosk_id=kiosk_id, site_id=row["site_id"], revoked=row["state"] == "revoked")
 
 
 ACTIVITIES = [

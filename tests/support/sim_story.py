@@ -1,17 +1,32 @@
 """What happens in one history: made from a seed alone, so that it can be told again and shortened.
 
-Every action carries its moment and small numbers that pick a person, machine or choice *modulo* what there
-is when its time comes. So any action can be dropped and the rest still makes sense.
+Most histories are one day at one or two doors with a mishap or two; some are several days at three; a few
+are weeks at five. Every action carries its moment and small numbers that pick a person, machine or choice
+*modulo* what there is when its time comes. So any action can be dropped and the rest still makes sense.
 """
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
-from tests.support.sim_machine import FAULTS, Habit
-from tests.support.sim_server import BEGIN, FIRST_DAY, PEOPLE, SITES
+from tests.support.sim_disk import DISK_FAULTS
+from tests.support.sim_machine import Habit
+from tests.support.sim_net import FAULTS
+from tests.support.sim_server import BEGIN, FIRST_DAY, KIOSKS, PEOPLE
 
 DAY = 24 * HOUR
+GATE = 2
+HTTP_EVERY = 50
+"""Every so many seeds the kiosks speak through HTTP, sessions and signatures."""
+SIZES = (("day", 920), ("days", 76), ("weeks", 4))
+"""Of a thousand histories."""
+LANES = ("both", "push", "pull")
+_MISHAPS = {
+    "reboot": 4, "restart": 2, "restore": 3, "clone": 1, "revoke": 2, "lose": 2, "new_card": 2,
+    "plan_edit": 4, "set_aside": 1, "restore_tap": 1, "void": 1, "settle": 1, "rogue": 1, "spend": 1,
+    "close_month": 1, "long_day": 1, "late office": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,7 +46,9 @@ class Story:
     """A whole history."""
 
     seed: int
+    size: str
     habits: tuple[Habit, ...]
+    """By kiosk."""
     actions: tuple[Action, ...]
     healed_after: int
     """How long after the last action the network is whole again."""
@@ -42,47 +59,81 @@ def story(seed: int) -> Story:
     return _Teller(seed).tell()
 
 
+def kept(raw: dict[str, Any]) -> Story:
+    """A history that was written down (``tests/system/once_wrong.json``), whatever seeds tell today."""
+    habits = tuple(Habit(ppm=ppm, battery=battery, ntp=ntp) for ppm, battery, ntp in raw["habits"])
+    spare = (Habit(),) * (len(KIOSKS) - len(habits))
+    actions = tuple(Action(BEGIN + after, *rest) for after, *rest in raw["actions"])
+    return Story(raw["seed"], "days", habits + spare, actions, raw["healed_after"])
+
+
 class _Teller:
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.rng = random.Random(seed)
+        self.rng = rng = random.Random(seed)
         self.actions: list[Action] = []
-        self.days = self.rng.choice([1, 1, 1, 2, 2, 4])
-        self.online = [self.rng.choice([0.0, 0.3, 0.9]) for _ in SITES]
-        self.wild = self.rng.random()
+        names, weights = zip(*SIZES, strict=True)
+        self.size = rng.choices(names, weights)[0]
+        self.days = {"day": rng.choice([1, 1, 1, 2]), "days": rng.choice([1, 2, 4]), "weeks": 21}[self.size]
+        self.presence = {"day": 0.85, "days": 0.6, "weeks": 0.25}[self.size]
+        if self.size == "day":
+            self.people = sorted(rng.sample(range(PEOPLE), rng.choice([1, 1, 2, 2, 3])))
+            self.desks = sorted(rng.sample(range(2), rng.choice([1, 1, 2])))
+        else:
+            self.people, self.desks = list(range(PEOPLE)), [0, 1, 3, 4] if self.size == "weeks" else [0, 1]
+        self.kiosks = [*self.desks, *([GATE] if self.size != "day" or rng.random() < 0.3 else [])]
+        self.online = {kiosk: rng.choice([0.0, 0.3, 0.7]) for kiosk in self.kiosks}
+        self.faulty = rng.choice([0.0, 0.3, 0.8])
+        self.wild = rng.random()
+        self.starts: list[tuple[int, int, int]] = []
 
     def tell(self) -> Story:
         rng = self.rng
-        habits = tuple(self._habit() for _ in SITES)
+        habits = tuple(self._habit() for _ in KIOSKS)
         self._plans()
-        for machine in range(len(SITES)):
-            self._add(BEGIN + 2 * HOUR + machine, "sync", machine)
-        for day in range(self.days):
-            for person in range(PEOPLE):
-                if rng.random() < 0.6:
-                    self._serve(FIRST_DAY + day * DAY, person)
-                elif rng.random() < 0.1:
-                    self._long_day(FIRST_DAY + day * DAY, person)
-            self._machines(FIRST_DAY + day * DAY)
-            self._office(FIRST_DAY + day * DAY)
+        for kiosk in self.kiosks:
+            if rng.random() < 0.95:
+                self._add(BEGIN + 2 * HOUR + kiosk, "sync", kiosk, 0, 2, "none")
         healed = rng.choice([HOUR, 6 * HOUR, DAY, 4 * DAY, 20 * DAY, 40 * DAY])
-        if healed > DAY and rng.random() < 0.5:
-            self._slow_office(healed)
-        return Story(self.seed, habits, tuple(sorted(self.actions)), healed)
+        for day in range(self.days):
+            self._day(FIRST_DAY + day * DAY)
+        if self.size == "day":
+            for _ in range(rng.choice([0, 1, 1, 2])):
+                self._mishap(FIRST_DAY, healed)
+        elif healed > DAY and rng.random() < 0.5:
+            self._late_office(healed)
+        return Story(self.seed, self.size, habits, tuple(sorted(self.actions)), healed)
+
+    def _day(self, day: int) -> None:
+        rng = self.rng
+        for person in self.people:
+            if rng.random() < self.presence:
+                self._serve(day, person)
+            elif rng.random() < 0.05:
+                self._long_day(day, person)
+        if self.size != "day":
+            self._machines(day)
+            self._office(day)
 
     def _add(self, at: int, kind: str, a: int = 0, b: int = 0, c: int = 0, text: str = "") -> None:
         self.actions.append(Action(at, kind, a, b, c, text))
 
     def _habit(self) -> Habit:
         rng = self.rng
-        battery = rng.choice(["good", "good", "bad", "none"])
-        return Habit(ppm=rng.choice([0, 0, 40, -40]), battery=battery, ntp=rng.random() < 0.4)
+        return Habit(
+            ppm=rng.choice([0, 0, 40, -40]),
+            battery=rng.choice(["good", "good", "bad", "none"]),
+            ntp=rng.random() < 0.4,
+            retention_days=rng.choice([0, 1, 20]),
+            http=self.seed % HTTP_EVERY == 0,
+        )
 
     def _plans(self) -> None:
-        rng, self.starts = self.rng, []
+        rng = self.rng
+        most = {"day": 2, "days": 4, "weeks": 2}[self.size]
         for day in range(self.days):
             last = FIRST_DAY + day * DAY + rng.randrange(8, 11) * HOUR
-            for _ in range(rng.randrange(0, 4)):
+            for _ in range(rng.randrange(most)):
                 length = rng.choice([60, 90, 120, 240]) * MINUTE
                 start = last + rng.choice([0, 0, 30, 120]) * MINUTE
                 members = rng.randrange(1, 1 << PEOPLE)
@@ -100,73 +151,108 @@ class _Teller:
             end += rng.choice([self._jitter(), rng.randrange(0, 6 * HOUR), -rng.randrange(0, 2 * HOUR)])
         else:
             start = day + rng.randrange(7 * HOUR, 19 * HOUR)
-            end = start + rng.choice(
-                [rng.randrange(5 * MINUTE, 5 * HOUR), rng.randrange(6 * HOUR, 12 * HOUR)]
+            long = rng.random() < 0.2
+            end = start + (
+                rng.randrange(6 * HOUR, 12 * HOUR) if long else rng.randrange(5 * MINUTE, 5 * HOUR)
             )
-        desk = rng.randrange(2)
+        desk = rng.choice(self.desks)
         self._tap(start, person, desk)
-        for _ in range(rng.choice([0, 0, 0, 1, 2])):
-            self._tap(rng.randrange(start, max(start + 1, end)), person, 2)
+        if GATE in self.kiosks:
+            for _ in range(rng.choice([0, 0, 1, 2])):
+                self._tap(rng.randrange(start, max(start + 1, end)), person, GATE)
         if rng.random() < 0.85:
-            self._tap(max(end, start + 2 * MINUTE), person, desk if rng.random() < 0.7 else 1 - desk)
+            last = desk if rng.random() < 0.7 else rng.choice(self.desks)
+            self._tap(max(end, start + 2 * MINUTE), person, last)
 
     def _long_day(self, day: int, person: int) -> None:
         """From early to late, with a short break: more than a day may credit."""
         for hours in (6.0, 11.3, 11.5, 16.9):
-            self._tap(day + int(hours * HOUR) + self.rng.randrange(60_000), person, 0)
+            self._tap(day + int(hours * HOUR) + self.rng.randrange(60_000), person, self.desks[0])
+        self._add(day + 20 * HOUR, "excess", person, self.rng.randrange(3))
 
     def _jitter(self) -> int:
         return self.rng.randrange(-40, 40) * MINUTE + self.rng.randrange(60_000)
 
-    def _tap(self, at: int, person: int, machine: int) -> None:
+    def _tap(self, at: int, person: int, kiosk: int) -> None:
         rng = self.rng
         touch = rng.randrange(1, 12) if rng.random() < 0.25 else 0
-        self._add(at, "crash_tap" if rng.random() < 0.04 else "tap", person, machine, touch)
+        fault = rng.choice(("dies", *DISK_FAULTS)) if rng.random() < self.faulty / 5 else ""
+        self._add(at, "tap", person, kiosk, touch, fault)
         if rng.random() < 0.15:
-            other = machine if rng.random() < 0.6 else rng.randrange(2)
+            other = kiosk if rng.random() < 0.6 else rng.choice(self.desks)
             self._add(at + rng.randrange(4_000, 90_000), "tap", person, other, 0)
-        if rng.random() < self.online[machine]:
-            self._sync(at + rng.randrange(500, 20_000), machine)
+        if rng.random() < self.online[kiosk]:
+            self._sync(at + rng.randrange(500, 20_000), kiosk)
 
-    def _sync(self, at: int, machine: int) -> None:
+    def _sync(self, at: int, kiosk: int) -> None:
         rng = self.rng
-        fault = rng.choice(FAULTS) if rng.random() < 0.35 else "none"
-        self._add(at, "sync", machine, rng.randrange(4), 0, fault)
+        fault = rng.choice((*FAULTS, *DISK_FAULTS)) if rng.random() < self.faulty else "none"
+        lanes = rng.choice([0, 1, 1])
+        lanes = 0 if fault == "old_roster" else lanes
+        self._add(at, "sync", kiosk, 0 if lanes else rng.randrange(2), lanes, fault)
         if fault == "late_copy":
-            self._add(at + rng.randrange(HOUR), "copies", machine)
+            self._add(at + rng.randrange(HOUR), "copies", kiosk)
+
+    def _mishap(self, day: int, healed: int) -> None:
+        """What can happen on a small day."""
+        rng = self.rng
+        kind = rng.choices(list(_MISHAPS), list(_MISHAPS.values()))[0]
+        at = day + rng.randrange(6 * HOUR, self.days * DAY)
+        kiosk = rng.choice(self.kiosks)
+        if kind == "reboot":
+            self._add(at, "reboot", kiosk, rng.choice([1, 5, 60, 600]))
+        elif kind == "restart":
+            self._add(at, "restart", kiosk)
+        elif kind in ("restore", "clone", "revoke"):
+            self._doubtful(kind, at, rng.choice(self.desks))
+        elif kind == "long_day":
+            self._long_day(day, rng.choice(self.people))
+        elif kind == "late office":
+            self._late_office(healed)
+        else:
+            if kind not in ("lose", "new_card", "plan_edit"):  # these speak about what the server knows
+                self._add(at - 1000, "sync", kiosk, 0, 1, "none")
+            self._add(at, kind, *(rng.randrange(1000) for _ in range(3)))
+
+    def _doubtful(self, kind: str, at: int, kiosk: int) -> None:
+        rng = self.rng
+        if kind == "restore":
+            self._add(at - rng.randrange(8 * HOUR), "snapshot", kiosk)
+            self._add(at, "restore", kiosk, rng.randrange(2))
+        else:
+            self._add(at, kind, kiosk)
 
     def _machines(self, day: int) -> None:
         rng = self.rng
-        for machine in range(len(SITES)):
+        for kiosk in self.kiosks:
             for _ in range(rng.choice([0, 0, 1, 2])):
-                self._add(day + rng.randrange(DAY), "reboot", machine, rng.randrange(1, 90))
+                self._add(day + rng.randrange(DAY), "reboot", kiosk, rng.randrange(1, 90))
             if rng.random() < 0.2:
-                self._add(day + rng.randrange(DAY), "restart", machine)
-            if rng.random() < 0.3 + self.online[machine]:
-                self._sync(day + rng.randrange(DAY), machine)
-        if self.wild < 0.25:
-            machine = rng.randrange(2)
-            at = day + rng.randrange(16 * HOUR)
-            self._add(at, "snapshot", machine)
-            self._add(at + rng.randrange(8 * HOUR), "restore", machine, rng.randrange(2))
-        if 0.25 < self.wild < 0.35:
-            self._add(day + rng.randrange(18 * HOUR), "clone", rng.randrange(2))
-        if 0.35 < self.wild < 0.45:
-            self._add(day + rng.randrange(8 * HOUR, 40 * HOUR), "revoke", rng.randrange(2))
+                self._add(day + rng.randrange(DAY), "restart", kiosk)
+            if rng.random() < 0.3 + self.online[kiosk]:
+                self._sync(day + rng.randrange(DAY), kiosk)
+        for kind, low, high in (("restore", 0.0, 0.25), ("clone", 0.25, 0.35), ("revoke", 0.35, 0.45)):
+            if low < self.wild < high:
+                self._doubtful(kind, day + rng.randrange(8 * HOUR, 24 * HOUR), rng.choice(self.desks))
 
     def _office(self, day: int) -> None:
         rng = self.rng
         for kind, chance in (
-            *(("lose", 0.12), ("new_card", 0.15), ("plan_edit", 0.4), ("decide", 0.5)),
+            *(("lose", 0.12), ("new_card", 0.15), ("plan_edit", 0.4), ("decide", 0.5), ("spend", 0.1)),
             *(("settle", 0.3), ("set_aside", 0.1), ("restore_tap", 0.2), ("void", 0.1), ("excess", 0.2)),
+            *(("close_month", 0.05), ("rogue", 0.05)),
         ):
             if rng.random() < chance:
                 self._add(day + rng.randrange(30 * HOUR), kind, *(rng.randrange(1000) for _ in range(3)))
 
-    def _slow_office(self, healed: int) -> None:
+    def _late_office(self, healed: int) -> None:
         """While one kiosk is still offline, the office decides and settles."""
         rng = self.rng
         end = FIRST_DAY + self.days * DAY
-        for kind in ("sync", "settle", "decide", "decide", "settle", "sync", "restore_tap"):
-            a = rng.randrange(1000) if kind != "sync" else rng.randrange(len(SITES))
-            self._add(end + rng.randrange(healed), kind, a, rng.randrange(1000), rng.randrange(1000), "none")
+        kinds = ["sync", "decide", rng.choice(["settle", "decide", "restore_tap", "close_month"])]
+        if self.size != "day":
+            kinds += ["settle", "decide", "settle", "sync", "restore_tap"]
+        for at, kind in zip(sorted(rng.randrange(healed) for _ in kinds), kinds, strict=True):
+            a = rng.randrange(1000) if kind != "sync" else rng.choice(self.kiosks)
+            lanes = 1 if kind == "sync" else rng.randrange(1000)
+            self._add(end + at, kind, a, rng.randrange(1000), lanes, "none")
