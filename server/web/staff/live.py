@@ -1,11 +1,16 @@
-"""Who is on duty now: for a screen in the hall, names as each person chose; refreshed without a reload."""
+"""The live board for a screen in the hall: who is here, which turns lack people, today's patrol rounds.
+
+Names as each person chose; refreshed without a reload.
+"""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from flask import render_template, request
 
 from server.services.names import shown_name
+from server.services.rounds import rounds_of_day
 from server.web.access import LEADERS, allow
 from server.web.context import now, reading
 from server.web.staff.base import DAY, blueprint
@@ -19,7 +24,9 @@ def live() -> str:
     moment = now()
     today = day_start(day_of(moment))
     with reading() as uow:
-        groups = grouped(uow.views.shifts.on_duty())
+        on_duty = uow.views.shifts.on_duty()
+        groups = grouped(on_duty)
+        rounds = rounds_of_day(uow, today, today + DAY, moment)
         following = [
             plan
             for plan in uow.views.places.plans(moment - DAY // 8, today + DAY)
@@ -31,10 +38,18 @@ def live() -> str:
         template,
         groups=groups,
         total=total,
-        following=following[:6],
+        following=[plan | here(plan, on_duty, moment) for plan in following[:6]],
+        rounds=[asdict(each) | {"passed": each.passed} for each in rounds],
         now=moment,
         hall=request.args.get("hall") == "1",
     )
+
+
+def here(plan: dict[str, Any], on_duty: Iterable[dict[str, Any]], moment: int) -> dict[str, Any]:
+    """Before a turn its list counts, once it is on the people who came: how many, and how many lack."""
+    is_on = plan["start"] <= moment
+    count = sum(row["plan_id"] == plan["plan_id"] for row in on_duty) if is_on else len(plan["members"])
+    return {"is_on": is_on, "count": count, "lack": max(0, plan["need"] - count)}
 
 
 def grouped(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,15 @@ from typing import Any
 import pytest
 
 from server.contract.rules import HOUR, MINUTE
+from server.services.community import (
+    ActivitySpec,
+    PlanSpec,
+    SiteSpec,
+    set_activities,
+    set_plans,
+    set_sites,
+)
+from server.services.rounds import rounds_of_day
 
 
 def _missing(site: Any) -> dict[str, Any]:
@@ -308,6 +317,59 @@ def test_the_board_counts_people_who_want_no_name_there(site: Any) -> None:
     assert "<html" not in page
     assert "另 1 位志愿者" in page
     assert "测女士" in page
+
+
+def test_the_board_names_the_points_a_round_missed_and_the_round_nobody_walked(site: Any) -> None:
+    bench = site.bench
+    gate = SiteSpec(site_id="gate", name="东门", name_en="East gate", role="checkpoint")
+    yard = SiteSpec(site_id="yard", name="后院", name_en="Yard", role="checkpoint")
+    bench.do(set_sites, [gate, yard])
+    patrol = ActivitySpec(
+        activity_id="patrol", name="巡逻", name_en="Patrol", kind="patrol", checkpoints=("gate", "yard")
+    )
+    bench.do(set_activities, [patrol])
+    early = bench.now
+    hub, post = bench.kiosk("hub", "desk"), bench.kiosk("gate", "post")
+    bench.now += 2 * HOUR
+    hub.tap("M0005", early, activity_id="patrol", activity_by="chosen")
+    hub.tap("M0006", early + MINUTE, activity_id="patrol", activity_by="chosen")
+    post.tap("M0005", early + 20 * MINUTE, role="checkpoint", shown="checkpoint_passed")
+    for number in ("M0005", "M0006"):
+        hub.tap(number, early + 40 * MINUTE, shown="shift_ended", activity_id="patrol")
+    nobody = PlanSpec(
+        plan_id="p3", activity_id="patrol", site_id="hub", start=bench.now - HOUR, end=bench.now - 30 * MINUTE
+    )
+    bench.do(set_plans, [nobody])
+    for kiosk in (hub, post):
+        bench.push(kiosk)
+    with bench.uow() as uow:
+        walked, missed = rounds_of_day(uow, early - HOUR, early + 24 * HOUR, bench.now)
+    assert (walked.people, walked.ended_at) == (2, early + 40 * MINUTE)
+    passed = [(point.name, point.passed_at) for point in walked.points]
+    assert passed == [("东门", early + 20 * MINUTE), ("后院", None)]
+    assert (missed.people, missed.passed, missed.started_at) == (0, 0, bench.now - HOUR)
+    page = site.client("staff").get("/staff/live?part=1").text
+    assert ("漏了 1 个点" in page, "漏了 2 个点" in page, "没有人来" in page) == (True, True, True)
+
+
+def test_the_board_counts_who_came_to_a_turn_that_is_on(site: Any) -> None:
+    bench = site.bench
+    turn = PlanSpec(
+        plan_id="p4",
+        activity_id="hut",
+        site_id="hut",
+        start=bench.now - 10 * MINUTE,
+        end=bench.now + HOUR,
+        need=3,
+        members=("M0002", "M0005", "M0006"),
+    )
+    bench.do(set_plans, [turn])
+    kiosk = bench.kiosk("hut", "another")
+    kiosk.tap("M0005", bench.now - MINUTE)
+    bench.push(kiosk)
+    page = site.client("staff").get("/staff/live?part=1").text
+    assert "正在进行，到了 1 人" in page
+    assert "还缺 2 人" in page
 
 
 def test_a_list_is_previewed_and_only_its_good_rows_go_in(site: Any) -> None:
