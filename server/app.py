@@ -11,7 +11,7 @@ from server.errors import NotReady
 from server.runtime import Runtime
 from server.web import blueprints, kiosk_api, kiosk_desk
 from server.web.errors import register_errors
-from server.web.limits import Allowance
+from server.web.limits import Allowance, Gate
 
 
 def create_app(config: ServerConfig | None = None) -> Flask:
@@ -28,6 +28,7 @@ def create_app(config: ServerConfig | None = None) -> Flask:
     app.extensions["yika_kiosk_limits"] = kiosk_api.Allowances(
         requests=Allowance(config.rate_limit, runtime.clock),
         openings=Allowance(config.enrol_limit, runtime.clock),
+        pushes=Gate(config.pushes_at_once),
     )
     register_errors(app)
     app.register_blueprint(kiosk_api.blueprint)

@@ -26,6 +26,8 @@ class ServerConfig:
     """Requests a minute that one kiosk or address may make."""
     enrol_limit: int = 20
     """Enrolments and session openings a minute from one address."""
+    pushes_at_once: int = 4
+    """Pushes of kiosks taken in at the same time; the others are told when to come back."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Settings of other parts (WeChat, map), by their variable's name without ``YIKA_``."""
 
@@ -41,6 +43,7 @@ class ServerConfig:
             secure_cookies=_flag(env, "YIKA_SECURE_COOKIES"),
             rate_limit=_whole(env, "YIKA_RATE_LIMIT", 600),
             enrol_limit=_whole(env, "YIKA_ENROL_LIMIT", 20),
+            pushes_at_once=_whole(env, "YIKA_PUSHES_AT_ONCE", 4),
             extra={name[5:]: value for name, value in env.items() if name.startswith("YIKA_")},
         )
 

@@ -26,7 +26,7 @@ from server.services.sessions import (
     saw,
 )
 from server.web.errors import status_of
-from server.web.limits import Allowance
+from server.web.limits import Allowance, Gate
 
 MAX_BODY = 8 << 20
 """Bytes: 500 events of the largest sensible size."""
@@ -36,10 +36,13 @@ blueprint = Blueprint("kiosk_api", __name__, url_prefix="/api/v1/kiosk")
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """How often kiosks may ask; kept per process in ``app.extensions["yika_kiosk_limits"]``."""
+    """How often kiosks may ask, and how many may push at once; kept per process in
+    ``app.extensions["yika_kiosk_limits"]``.
+    """
 
     requests: Allowance
     openings: Allowance
+    pushes: Gate
 
 
 def _yika() -> Any:
@@ -87,7 +90,7 @@ def events() -> Response:
     signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
-    with yika.unit_of_work("") as uow:
+    with limits().pushes.passing(), yika.unit_of_work("") as uow:
         kiosk = check_request(uow, acting, signed)
         limits().requests.take(kiosk.kiosk_id)
         push = push_from_bytes(signed.body)

@@ -1,12 +1,16 @@
-"""How often one caller may ask; over it, 429 with the seconds to wait."""
+"""How often one caller may ask, how many push at once; over it, 429 with the seconds to wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from server.errors import TooMany
 
 WINDOW_MS = 60_000
 MAX_CALLERS = 10_000
+LEAST_WAIT, MOST_WAIT = 2, 60
+A_SECOND = 4
+"""So many who were turned away cost one second more of waiting."""
 
 
 class Allowance:
@@ -30,3 +34,32 @@ class Allowance:
             self._counts[caller] = (window, count)
         if count > self._per_minute:
             raise TooMany(max(1, (WINDOW_MS - now % WINDOW_MS + 999) // 1000))
+
+
+class Gate:
+    """So many at once; whoever finds it full comes back later, and the later the more were turned away.
+
+    When every kiosk of a town comes back after an outage, a request that waits holds a thread until its kiosk
+    gives up, and then comes again: work for nothing. One that is refused at once costs next to nothing.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._lock = Lock()
+        self._inside = 0
+        self._turned_away = 0
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Be one of those inside; :class:`TooMany` when there are enough."""
+        with self._lock:
+            if self._inside >= self._at_once:
+                self._turned_away = min(self._turned_away + 1, MOST_WAIT * A_SECOND)
+                raise TooMany(min(MOST_WAIT, LEAST_WAIT + self._turned_away // A_SECOND))
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                self._turned_away = max(0, self._turned_away - 1)

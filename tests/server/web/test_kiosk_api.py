@@ -1,5 +1,6 @@
 """The kiosks' API as a kiosk sees it: enrolment, sessions, signed requests, signed answers."""
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,16 +24,18 @@ from server.contract.wire import (
     roster_hash,
     session_to_sign,
 )
+from server.errors import TooMany
 from server.services.keys import signature_holds
 from server.services.kiosks import add_kiosk, revoke_kiosk
 from server.services.members import change_volunteer
+from server.web.limits import LEAST_WAIT, MOST_WAIT
 
 
 @pytest.fixture
-def app(sqlite_bench, tmp_path):
+def app(bench, tmp_path):
     """The real application over the small community."""
     make_key_file(tmp_path / "server.key", b"s" * 32)
-    url = sqlite_bench.database.url.render_as_string(hide_password=False)
+    url = bench.database.url.render_as_string(hide_password=False)
     app = create_app(ServerConfig(data_dir=tmp_path, database_url=url, rate_limit=50, enrol_limit=40))
     yield app
     app.extensions["yika"].dispose()
@@ -92,7 +95,7 @@ class Device:
 
 
 @pytest.fixture
-def device(app, sqlite_bench) -> Device:
+def device(app, bench) -> Device:
     """An enrolled kiosk with a session."""
     runtime = app.extensions["yika"]
     with runtime.unit_of_work("meihu") as uow:
@@ -160,8 +163,7 @@ def test_an_unknown_kiosk_gets_no_nonce(app) -> None:
     assert (answer.status_code, answer.json["error"]) == (401, "kiosk_unknown")
 
 
-def test_a_push_is_answered_for_each_event_and_signed(device, sqlite_bench) -> None:
-    bench = sqlite_bench
+def test_a_push_is_answered_for_each_event_and_signed(device, bench) -> None:
     kiosk = bench.kiosk("hub", "only for its journal")
     kiosk.kiosk_id = device.kiosk_id
     at = 1_764_000_000_000
@@ -207,7 +209,7 @@ def test_a_push_that_is_none_is_a_bad_request_and_nothing_is_acknowledged(device
     assert (answer.status_code, answer.json["error"]) == (400, "malformed")
 
 
-def test_a_roster_is_whole_then_a_difference_then_nothing(device, app, sqlite_bench) -> None:
+def test_a_roster_is_whole_then_a_difference_then_nothing(device, app, bench) -> None:
     """Signed for this kiosk; the hash of the result is the manifest's."""
     first = json.loads(device.roster().data)
     manifest = Manifest(**first["manifest"])
@@ -235,18 +237,18 @@ def test_a_kiosk_with_a_base_that_nobody_gave_it_gets_the_whole_roster(device) -
     assert "entries" in answer
 
 
-def test_a_roster_holds_nothing_that_a_thief_could_use(device, sqlite_bench) -> None:
+def test_a_roster_holds_nothing_that_a_thief_could_use(device, bench) -> None:
     """No name in clear, no phone, no birth date, no credential."""
     text = device.roster().data.decode()
     assert "测试" not in text
     assert "1960" not in text
     assert "YIKA:" not in text
-    for card in sqlite_bench.rows("cards"):
+    for card in bench.rows("cards"):
         assert card["sealed"] not in text
         assert card["digest"] not in text
 
 
-def test_a_revoked_kiosk_gets_no_roster_and_may_still_push(device, app, sqlite_bench) -> None:
+def test_a_revoked_kiosk_gets_no_roster_and_may_still_push(device, app, bench) -> None:
     runtime = app.extensions["yika"]
     with runtime.unit_of_work("meihu") as uow:
         revoke_kiosk(uow, runtime.acting("test"), device.kiosk_id)
@@ -254,7 +256,7 @@ def test_a_revoked_kiosk_gets_no_roster_and_may_still_push(device, app, sqlite_b
     assert device.open().status_code == 200
     answer = device.roster()
     assert (answer.status_code, answer.json["error"]) == (403, "kiosk_revoked")
-    kiosk = sqlite_bench.kiosk("hub", "only for its journal")
+    kiosk = bench.kiosk("hub", "only for its journal")
     kiosk.kiosk_id = device.kiosk_id
     kiosk.tap("M0001", 1_764_000_000_000)
     reply = reply_from_bytes(device.send("POST", "/api/v1/kiosk/events", push_to_bytes(kiosk.push())).data)
@@ -267,6 +269,29 @@ def test_too_many_requests_are_told_to_wait(device) -> None:
     last = next(answer for answer in answers if answer.status_code != answers[0].status_code)
     assert (last.status_code, last.json["error"]) == (429, "too_many_requests")
     assert 1 <= int(last.headers["Retry-After"]) <= 60
+
+
+def test_a_push_too_many_at_once_is_told_to_come_back_later(app, bench, device) -> None:
+    """Nobody waits for a thread: the refusal costs nothing, and the same push is taken in afterwards."""
+    kiosk = bench.kiosk("hub", "only for its journal")
+    kiosk.kiosk_id = device.kiosk_id
+    kiosk.tap("M0001", bench.now)
+    body, gate = push_to_bytes(kiosk.push()), app.extensions["yika_kiosk_limits"].pushes
+    waits = []
+    with contextlib.ExitStack() as inside:
+        for _ in range(app.extensions["yika"].config.pushes_at_once):
+            inside.enter_context(gate.passing())
+        for _ in range(300):
+            with pytest.raises(TooMany) as refused:
+                inside.enter_context(gate.passing())
+            waits.append(refused.value.retry_after)
+        answer = device.send("POST", "/api/v1/kiosk/events", body)
+        assert (answer.status_code, answer.json["error"]) == (429, "too_many_requests")
+        assert int(answer.headers["Retry-After"]) == waits[-1] == MOST_WAIT
+    assert waits == sorted(waits), "the more were turned away, the longer"
+    assert waits[0] == LEAST_WAIT
+    taken = reply_from_bytes(device.send("POST", "/api/v1/kiosk/events", body).data)
+    assert [result.status for result in taken.results] == ["stored"]
 
 
 def test_health_says_ok_when_the_database_answers(app) -> None:
