@@ -1,7 +1,9 @@
 """Lights and a buzzer: each kind of outcome has a colour, a rhythm and a pitch of its own.
 
 Colour is never alone (one man in twelve confuses red and green), and neither is sound: what one person sees
-as a steady green another hears as one high, short tone.
+as a steady green another hears as a rising pair of tones. A post without a screen tells more: coming rises,
+going falls, and then the light blinks the outcome's number within its kind, a long blink for five and a short
+one for one, which staff look up in README.md.
 """
 
 import threading
@@ -30,35 +32,75 @@ def _blink(light: str, hertz: int, on: float, off: float, times: int) -> tuple[S
     return (Step((light,), hertz, on), Step((), 0, off)) * times
 
 
-PATTERNS: dict[str, tuple[Step, ...]] = {
-    # One rising pair of tones, long green: the card may go.
-    "accepted": (Step(("green",), 880, 0.09), Step(("green",), 1320, 0.12), Step(("green",), 0, 2.0)),
-    # Two equal short tones, yellow twice: known already, nothing went wrong.
-    "repeated": (*_blink("yellow", 880, 0.12, 0.12, 2), Step(("yellow",), 0, 1.5)),
-    # One long low tone, red: ask a person.
-    "refused": (Step(("red",), 330, 0.6), Step(("red",), 0, 2.0)),
+KINDS: dict[str, tuple[str, tuple[Step, ...]]] = {
+    # One rising pair of tones: the card may go.
+    "accepted": ("green", (Step(("green",), 880, 0.09), Step(("green",), 1320, 0.12))),
+    # Two equal short tones: known already, nothing went wrong.
+    "repeated": ("yellow", _blink("yellow", 880, 0.12, 0.12, 2)),
+    # One long low tone: ask a person.
+    "refused": ("red", (Step(("red",), 330, 0.6),)),
     # Three low tones, then slow red blinking until something else is shown.
-    "broken": _blink("red", 262, 0.2, 0.15, 3),
+    "broken": ("red", _blink("red", 262, 0.2, 0.15, 3)),
 }
-UNTIL_REPLACED: dict[str, tuple[Step, ...]] = {"broken": _blink("red", 0, 0.5, 0.5, 1)}
+OUTCOMES: dict[str, tuple[str, ...]] = {
+    "accepted": (
+        *("shift_started", "shift_ended", "handed_over", "checkpoint_passed", "choose_activity"),
+        *("end_proposed", "team_opened", "team_closed", "accepted_unlisted", "undone", "activity_changed"),
+    ),
+    "repeated": ("already_done",),
+    "refused": (
+        *("card_unknown", "card_other_community", "card_lost", "card_expired", "card_forged"),
+        *("card_replayed", "proof_too_weak", "phone_code_expired", "phone_uid_random", "card_unreadable"),
+        *("volunteer_inactive", "guardian_consent_missing", "training_missing"),
+    ),
+    "broken": ("journal_unavailable", "reader_lost", "roster_missing", "kiosk_revoked"),
+}
+"""The outcomes of each kind; a place in its row, from one on, is the number that the light blinks."""
+FALLING = frozenset({"shift_ended", "team_closed", "undone"})
+"""Going, and taking back: the tones of coming in the opposite order."""
+PLAIN = frozenset({"shift_started", "shift_ended", "already_done"})
+"""What happens all day is steady light, not a number."""
+HOLD = 2.0
+
+
+def _pattern_of(kind: str, word: str = "", number: int = 0) -> tuple[Step, ...]:
+    light, call = KINDS[kind]
+    if word in FALLING:
+        backwards = zip(call, reversed(call), strict=True)
+        call = tuple(Step(step.lights, other.hertz, step.seconds) for step, other in backwards)
+    if word in PLAIN or not number:
+        return call if kind == "broken" else (*call, Step((light,), 0, HOLD))
+    long, short = divmod(number, 5)
+    dark = Step((), 0, 0.4)
+    return (*call, dark, *_blink(light, 0, 0.8, 0.4, long), *_blink(light, 0, 0.2, 0.4, short))
+
+
+PATTERNS: dict[str, tuple[Step, ...]] = {kind: _pattern_of(kind) for kind in KINDS} | {
+    word: _pattern_of(kind, word, number)
+    for kind, words in OUTCOMES.items()
+    for number, word in enumerate(words, 1)
+}
+UNTIL_REPLACED: dict[str, tuple[Step, ...]] = dict.fromkeys(
+    ("broken", *OUTCOMES["broken"]), _blink("red", 0, 0.5, 0.5, 1)
+)
 
 
 class NoLights:
     """A kiosk without lights and buzzer."""
 
-    def show(self, kind: str) -> None:
-        """Nothing to show it with; an unknown kind is a mistake all the same."""
-        _pattern(kind)
+    def show(self, outcome: str) -> None:
+        """Nothing to show it with; an unknown word is a mistake all the same."""
+        _pattern(outcome)
 
     def close(self) -> None:
         """Nothing to switch off."""
 
 
-def _pattern(kind: str) -> tuple[Step, ...]:
+def _pattern(outcome: str) -> tuple[Step, ...]:
     try:
-        return PATTERNS[kind]
+        return PATTERNS[outcome]
     except KeyError:
-        raise SettingWrong(f"lights show one of {', '.join(PATTERNS)}, not {kind!r}") from None
+        raise SettingWrong(f"lights show one of {', '.join(PATTERNS)}, not {outcome!r}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +139,9 @@ class GpioIndicator:
         self._lock = threading.Lock()
         self._player: tuple[threading.Thread, threading.Event] | None = None
 
-    def show(self, kind: str) -> None:
-        """Begin the pattern of one kind of outcome."""
-        steps, rest = _pattern(kind), UNTIL_REPLACED.get(kind, ())
+    def show(self, outcome: str) -> None:
+        """Begin the pattern of one outcome, or of a kind."""
+        steps, rest = _pattern(outcome), UNTIL_REPLACED.get(outcome, ())
         with self._lock:
             self._halt()
             stop = threading.Event()

@@ -101,10 +101,10 @@ class ReaderState(StrEnum):
 
 
 class Indicator(Protocol):
-    """Lights and buzzer: shows an outcome's kind (``accepted repeated refused broken``) without blocking."""
+    """Lights and buzzer: shows an outcome, or its kind (``accepted repeated refused broken``), at once."""
 
-    def show(self, kind: str) -> None:
-        """Show one outcome; a newer one replaces it at once."""
+    def show(self, outcome: str) -> None:
+        """Begin to show one outcome without blocking; a newer one replaces it."""
 
     def close(self) -> None:
         """Switch everything off."""

@@ -238,7 +238,7 @@ class KioskService:
     def _signal(self, shown: Result) -> None:
         self._last = shown
         self._parts.screen.publish(shown)
-        self._parts.indicator.show(shown.kind)
+        self._parts.indicator.show(shown.outcome)
         self._parts.speak(shown)
 
     def choose(self, event_id: str, choice: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-from hardware.indicator import PATTERNS, GpioIndicator, NoLights, Pins
+from hardware.indicator import OUTCOMES, PATTERNS, UNTIL_REPLACED, GpioIndicator, NoLights, Pins
 from hardware.ports import HardwareError, SettingWrong
+from server.contract.wire import Shown
 
 KINDS = ("accepted", "repeated", "refused", "broken")
 
@@ -80,6 +81,57 @@ def test_the_pitch_of_a_refusal_is_far_below_that_of_an_acceptance(
         clockwork.step()
         pitches.append(pins.pin(18).frequency)
     assert pitches[0] > 2 * pitches[1]
+
+
+def test_each_outcome_is_told_apart_by_what_the_pins_do(pins: MockFactory) -> None:
+    """A post without a screen: what lights and buzzer did, step by step, is no other outcome's."""
+    seen: dict[str, list[tuple[object, ...]]] = {}
+    finished = threading.Event()
+
+    def watch(stop: threading.Event, seconds: float) -> bool:
+        steps = seen[word]
+        if len(steps) == len(PATTERNS[word]):
+            finished.set()
+            return True
+        state = on(pins)
+        steps.append((*state.values(), state["buzzer"] and pins.pin(18).frequency, seconds))
+        if len(steps) == len(PATTERNS[word]) and word not in UNTIL_REPLACED:
+            finished.set()
+        return False
+
+    indicator = GpioIndicator(pin_factory=pins, wait=watch)
+    for word in map(str, Shown):
+        seen[word] = []
+        finished.clear()
+        indicator.show(word)
+        assert finished.wait(10)
+    indicator.close()
+    assert len({tuple(steps) for steps in seen.values()}) == len(Shown)
+
+
+def test_the_number_that_blinks_is_the_outcomes_place_in_its_row() -> None:
+    """card_unreadable is the tenth refusal: two long blinks; training_missing the thirteenth."""
+    blinks = {
+        word: [step.seconds for step in PATTERNS[word] if step.lights == ("red",) and not step.hertz]
+        for word in OUTCOMES["refused"]
+    }
+    assert blinks["card_unknown"] == [0.2]
+    assert blinks["card_unreadable"] == [0.8, 0.8]
+    assert blinks["training_missing"] == [0.8, 0.8, 0.2, 0.2, 0.2]
+
+
+def test_coming_rises_and_going_falls() -> None:
+    coming, going = (
+        [step.hertz for step in PATTERNS[word] if step.hertz] for word in ("shift_started", "shift_ended")
+    )
+    assert coming == sorted(coming)
+    assert going == coming[::-1]
+
+
+def test_no_outcome_is_missing_or_in_the_wrong_row() -> None:
+    assert {(word, kind) for kind, row in OUTCOMES.items() for word in row} == {
+        (str(shown), str(shown.kind)) for shown in Shown
+    }
 
 
 def test_no_two_kinds_have_the_same_rhythm() -> None:

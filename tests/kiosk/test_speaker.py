@@ -4,27 +4,14 @@ import pytest
 
 from kiosk.screen.words import phrases
 from kiosk.speaker import Speaker
-from tests.support.screen import every_outcome, more_results
+from tests.support.screen import FakeVoice, every_outcome, more_results
 
 TOLD = every_outcome() | more_results()
 
 
-class Heard:
-    """A voice that remembers."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, str, str]] = []
-
-    def say(self, key: str, text: str, language: str) -> None:
-        self.said.append((key, text, language))
-
-    def close(self) -> None:
-        """Nothing to stop."""
-
-
 @pytest.mark.parametrize("name", TOLD)
 def test_every_sentence_is_said_under_the_name_of_its_clip_in_the_chosen_language(name: str) -> None:
-    heard = Heard()
+    heard = FakeVoice()
     speaker = Speaker(heard, ("zh", "en"))
     speaker.speak(TOLD[name])
     speaker.choose("en")

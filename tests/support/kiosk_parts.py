@@ -108,8 +108,8 @@ class Told:
     def idle_changed(self) -> None:
         self.idle += 1
 
-    def show(self, kind: str) -> None:
-        self.order.append(f"light {kind}")
+    def show(self, outcome: str) -> None:
+        self.order.append(f"light {outcome}")
 
     def close(self) -> None:
         """Nothing to end."""
@@ -143,17 +143,17 @@ def world(entries: dict[str, Any] | None, **parts: Any) -> World:
     journal, clock, link = FakeJournal(), FakeClock(), FakeLink()
     roster = FakeRosterHolder(RosterView(10, entries) if entries else None)
     told = Told(journal)
-    made = Parts(
-        kiosk_id="k1",
-        community_id="com1",
-        journal=journal,
-        roster=roster,
-        clock=clock,
-        link=link,
-        randomness=counting(),
-        screen=told,
-        indicator=told,
-        speak=told.speak,
-        **parts,
-    )
+    usual: dict[str, Any] = {
+        "kiosk_id": "k1",
+        "community_id": "com1",
+        "journal": journal,
+        "roster": roster,
+        "clock": clock,
+        "link": link,
+        "randomness": counting(),
+        "screen": told,
+        "indicator": told,
+        "speak": told.speak,
+    }
+    made = Parts(**(usual | parts))
     return World(KioskService(made, ("nfcpy", "camera")), journal, clock, link, roster, told)

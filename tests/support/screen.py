@@ -172,4 +172,19 @@ class FakeHand:
         self.taken.set()
 
 
+class FakeVoice:
+    """A voice that remembers what it was asked to say."""
+
+    def __init__(self) -> None:
+        """Nothing said yet."""
+        self.said: list[tuple[str, str, str]] = []
+
+    def say(self, key: str, text: str, language: str) -> None:
+        """Remember it."""
+        self.said.append((key, text, language))
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
 BROKEN = tuple(str(shown) for shown in Shown if shown.kind is Kind.BROKEN)
