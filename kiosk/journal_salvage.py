@@ -5,11 +5,15 @@ the whole table, though nearly all events lie there unharmed. So each page image
 log is read as a leaf of a table (sqlite.org/fileformat2.html §1.6, §2.1, §4.1); an event counts only if its
 own hash holds, so nothing can be made up by damage. Values that spill over their page are left out: an event
 takes under 1.5 of 4 kilobytes.
+
+An event that lies in one place only and was hit itself is mended: its hash tells when the right bit has been
+turned back, so all of them are tried; so are those of the page's own header.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,11 @@ PAGE = 4096
 KEPT_LOG = "-wal.kept"
 LOG_HEADER, FRAME_HEADER = 32, 24
 LEAF = 0x0D
+LONGEST = 1800
+"""Bytes that an event's cell takes at most."""
+HEADER_AND_LIST = 8 + 2 * 16
+"""Bytes of a page's header and of the list of its cells, of which there are never so many."""
+IN_EACH_EVENT = b'"uptime_ms"'
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 _ZERO, _ONE, _BLOB = 8, 9, 12
 
@@ -37,16 +46,55 @@ def keep_log(path: Path) -> None:
 def salvage(path: Path, known: Sequence[Row]) -> list[Row]:
     """``known`` rows and every other event that can still be read, in the order they were written."""
     found = {(row.journal_id, row.seq): (0, row) for row in map(_placed, known)}
+    hit: dict[bytes, None] = {}
     for page in _pages(path):
-        for number, row in _rows(page):
-            key = (row.journal_id, row.seq)
-            held = found.get(key)
-            # Of two images the acknowledged one is newer; either is the same event.
-            if held is None or (held[1].status is None and row.hash == held[1].hash):
-                found[key] = (number, row)
-            elif held[0] == 0:
-                found[key] = (number, held[1])
+        read = {cell: _event(cell) for cell in _cells(page)}
+        for cell, event in read.items():
+            if event is None:
+                hit[cell] = None
+            else:
+                _file(found, *event)
+        if page.count(IN_EACH_EVENT) > sum(event is not None for event in read.values()):
+            for event in _behind_a_damaged_header(page):
+                _file(found, *event)
+    for cell in hit:
+        if (event := _mended(cell)) is not None:
+            _file(found, *event)
     return _in_order(list(found.values()))
+
+
+def _file(found: dict[tuple[str, int], tuple[int, Row]], number: int, row: Row) -> None:
+    if row.forgotten:
+        return
+    key = (row.journal_id, row.seq)
+    held = found.get(key)
+    # Of two images the acknowledged one is newer; either is the same event.
+    if held is None or (held[1].status is None and row.hash == held[1].hash):
+        found[key] = (number, row)
+    elif held[0] == 0:
+        found[key] = (number, held[1])
+
+
+def _behind_a_damaged_header(page: bytes) -> Iterator[tuple[int, Row]]:
+    """The events that the page shows with one bit of its header or its list of cells turned back."""
+    for bit in range(8 * HEADER_AND_LIST):
+        for cell in _cells(_turned(page, bit)):
+            if (event := _event(cell)) is not None:
+                yield event
+
+
+def _turned(content: bytes, bit: int) -> bytes:
+    tried = bytearray(content)
+    tried[bit // 8] ^= 1 << bit % 8
+    return bytes(tried)
+
+
+def _mended(cell: bytes) -> tuple[int, Row] | None:
+    """The event of a damaged cell with one bit turned back; None when that makes none."""
+    for bit in range(8 * len(cell)):
+        if (event := _event(_turned(cell, bit))) is not None:
+            return event
+    return None
 
 
 def _in_order(found: list[tuple[int, Row]]) -> list[Row]:
@@ -78,19 +126,24 @@ def _placed(row: Row) -> Row:
     return replace(row, journal_id=event.journal_id, seq=event.seq, event_id=event.event_id)
 
 
-def _rows(page: bytes) -> Iterator[tuple[int, Row]]:
+def _cells(page: bytes) -> Iterator[bytes]:
+    """The cells of a leaf of a table, each up to where the next one begins."""
     if len(page) < PAGE or page[0] != LEAF:
         return
-    for index in range(int.from_bytes(page[3:5], "big")):
-        pointer = page[8 + 2 * index : 10 + 2 * index]
-        try:
-            number, values = _cell(page, int.from_bytes(pointer, "big"))
-            row = Row(**dict(zip(Row.__slots__, values, strict=True)))
-            good, row = row.holds() and not row.forgotten, _placed(row)
-        except (IndexError, ValueError, TypeError, AttributeError, OverflowError, WireError):
-            continue  # not one of our events, or the one that was hit
-        if good:
-            yield number, row
+    count = int.from_bytes(page[3:5], "big")
+    places = sorted({int.from_bytes(page[8 + 2 * n : 10 + 2 * n], "big") for n in range(count)})
+    for place, following in pairwise([*places, PAGE]):
+        yield page[place : min(following, place + LONGEST)]
+
+
+def _event(cell: bytes) -> tuple[int, Row] | None:
+    """The event of a cell and its row's number; None when it is another table's, or was hit."""
+    try:
+        number, values = _cell(cell, 0)
+        row = Row(**dict(zip(Row.__slots__, values, strict=True)))
+        return (number, _placed(row)) if row.holds() else None
+    except (IndexError, ValueError, TypeError, AttributeError, OverflowError, WireError):
+        return None
 
 
 def _cell(page: bytes, place: int) -> tuple[int, list[Any]]:

@@ -323,20 +323,22 @@ class TestDamage:
             assert new.append(draft(9)).seq == 1
         assert len(list(tmp_path.glob("*.aside.db"))) == 1
 
+    @pytest.mark.parametrize(("bits", "sent_on"), [(1, 4), (3, 3)], ids=["mended", "lost"])
     def test_undamaged_unacknowledged_rows_are_still_sent(
-        self, journal: SqliteJournal, tmp_path: Path
+        self, journal: SqliteJournal, tmp_path: Path, bits: int, sent_on: int
     ) -> None:
+        """And the damaged one too, when a single bit is all that was hit."""
         for n in range(4):
             old = journal.append(draft(n))
         journal.close()
-        _spoil(tmp_path / "journal.db", b"M0001", nth=2)
+        _spoil(tmp_path / "journal.db", b"M0001", nth=2, bits=bits)
         with closing(open_journal(tmp_path, seed=5)) as new:
             sent = [
                 (push.journal_id, push.from_seq, len(push.events), len(results_of(push)))
                 for push in (new.push_of(run, SENT) for run in new.runs(500))
             ]
             assert all(journal_id == old.journal_id for journal_id, *_ in sent)
-            assert sum(count for *_, count in sent) == 3
+            assert sum(count for *_, count in sent) == sent_on
             acknowledge(new)
             assert new.pending == 0
 
@@ -536,12 +538,12 @@ def _bytes_of_rows(image: bytes) -> list[int]:
     return [at for at in places if image[at] != 0]
 
 
-def _spoil(path: Path, needle: bytes, *, nth: int) -> None:
+def _spoil(path: Path, needle: bytes, *, nth: int, bits: int = 1) -> None:
     image = bytearray(path.read_bytes())
     at = -1
     for _ in range(nth):
         at = image.index(needle, at + 1)
-    image[at] ^= 1
+    image[at] ^= (1 << bits) - 1
     handle = os.open(path, os.O_WRONLY)
     os.pwrite(handle, bytes(image), 0)
     os.close(handle)

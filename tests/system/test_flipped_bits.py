@@ -90,7 +90,7 @@ def damaged(tmp_path: Path, request: pytest.FixtureRequest) -> Damaged:
 
 
 def test_every_flipped_bit_is_found_or_harmless_and_what_waits_is_carried(damaged: Damaged) -> None:
-    """A new journal begins that names the old one, and carries every waiting event but the one hit."""
+    """A new journal begins that names the old one, and carries every waiting event, mended if it was hit."""
     rng, became = random.Random(11), Counter[str]()
     for place in sorted(rng.sample(range(damaged.bits), FLIPS // 2)):
         damaged.put_back()
@@ -104,8 +104,7 @@ def test_every_flipped_bit_is_found_or_harmless_and_what_waits_is_carried(damage
             lost = check(damaged, journal, found=bool(found))
         finally:
             journal.close()
-        assert lost <= 1, "one bit destroys the event that it lies in, and no other"
-        assert lost == 0 or not damaged.in_log, "each event of the log lies in many of its pages"
+        assert lost == 0, f"turning bit {place} over lost an event"
     print(dict(became))
     assert became["found"] > FLIPS // 8
 
