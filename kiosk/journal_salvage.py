@@ -13,7 +13,7 @@ turned back, so all of them are tried; so are those of the page's own header.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ LONGEST = 1800
 """Bytes that an event's cell takes at most."""
 HEADER_AND_LIST = 8 + 2 * 16
 """Bytes of a page's header and of the list of its cells, of which there are never so many."""
+MOST_MENDED = 32
+"""Cells and pages to try: a journal that is hit in more places must not keep its kiosk from opening."""
 IN_EACH_EVENT = b'"uptime_ms"'
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 _ZERO, _ONE, _BLOB = 8, 9, 12
@@ -47,6 +49,7 @@ def salvage(path: Path, known: Sequence[Row]) -> list[Row]:
     """``known`` rows and every other event that can still be read, in the order they were written."""
     found = {(row.journal_id, row.seq): (0, row) for row in map(_placed, known)}
     hit: dict[bytes, None] = {}
+    tries = MOST_MENDED
     for page in _pages(path):
         read = {cell: _event(cell) for cell in _cells(page)}
         for cell, event in read.items():
@@ -54,10 +57,11 @@ def salvage(path: Path, known: Sequence[Row]) -> list[Row]:
                 hit[cell] = None
             else:
                 _file(found, *event)
-        if page.count(IN_EACH_EVENT) > sum(event is not None for event in read.values()):
+        hidden = page.count(IN_EACH_EVENT) > sum(event is not None for event in read.values())
+        if hidden and (tries := tries - 1) >= 0:
             for event in _behind_a_damaged_header(page):
                 _file(found, *event)
-    for cell in hit:
+    for cell in islice(hit, MOST_MENDED):
         if (event := _mended(cell)) is not None:
             _file(found, *event)
     return _in_order(list(found.values()))
