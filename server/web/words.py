@@ -63,7 +63,7 @@ OBSTACLES: Table = {
 DESK_TITLES: Table = {
     "waiting": _("请把新卡放到读卡器上"),
     "writing": _("正在写卡，请不要拿开"),
-    "made": _("写好了，可以拿走"),
+    "made": _("写好了，请交给"),
     "torn": _("拿开得太早，卡还没写完"),
     "again": _("没有写成"),
     "chip_in_use": _("这张卡已经是别人的"),
