@@ -1,18 +1,25 @@
 """How many QR codes each decoder reads, and how fast, on seeded pictures with one fault at a time.
 
-    python -m benchmarks.decoders [--count 40] [--seed 1] [--json FILE]
+    python -m benchmarks.decoders [--photos DIR] [--count 40] [--seed 1] [--json FILE]
 
-Prints two Markdown tables: single pictures of 640 × 480 by kind of fault, and hand-held sequences of eight
-frames of 1280 × 720, where a decoder has until the last frame. Everything is drawn here, nothing is fetched.
-All decoders run in this process on one thread, and times are that thread's own; ratios within one run count.
+Prints Markdown tables: single pictures of 640 × 480 by kind of fault; hand-held sequences of eight frames of
+1280 × 720, where a decoder has until the last frame; empty rooms of that size, with what was read and is
+not there; and with ``--photos`` a folder of your own, each first folder below it a class, at full size.
+Everything else is drawn here, nothing is fetched. All decoders run in this process on one thread, and times
+are that thread's own; ratios within one run count. Kept as JSON in benchmarks/results/.
+
+A photo counts as read when its text is in the file beside it (``NAME.txt``), or where there is none, when
+anything was read; it counts as wrong when the file says otherwise.
 """
 
 import argparse
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +27,14 @@ import cv2
 import numpy as np
 
 from benchmarks import qr_pictures
+from benchmarks.report import load, machine
 from hardware.qr_camera import CameraSettings, Watcher
 from hardware.qr_decode import Decoder
+from hardware.qr_frames import PICTURES
 
 Gray = np.ndarray[Any, np.dtype[Any]]
 Read = Callable[[Gray], bytes | None]
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass
@@ -47,6 +57,8 @@ class Report:
     seed: int
     pictures: list[Row] = field(default_factory=list)
     sequences: list[Row] = field(default_factory=list)
+    empty: list[Row] = field(default_factory=list)
+    photos: list[Row] = field(default_factory=list)
 
 
 def decoders() -> dict[str, Callable[[], Read]]:
@@ -151,6 +163,65 @@ def _watching(empty: Sequence[Gray]) -> Read:
     return read
 
 
+def empty_rooms(count: int, seed: int, names: Sequence[str]) -> list[Row]:
+    """Rooms of 1280 × 720 without a code: what a frame costs, and what is read that is not there."""
+    rng = np.random.default_rng((seed, 8))
+    rooms = [
+        [qr_pictures.grain(rng, room, 4.0) for _ in range(8)]
+        for room in (qr_pictures.scene(rng, 1280, 720) for _ in range(count))
+    ]
+    rows = []
+    for name in names:
+        answers = []
+        for frames in rooms:
+            read = _watching(frames) if name == "ours" else decoders()[name]()
+            answers += [_timed(read, frame) for frame in frames]
+        wrong = sum(content is not None for content, _ in answers)
+        nothing = [content is None for content, _ in answers]
+        rows.append(_row(name, "empty", nothing, [ms for _, ms in answers], wrong))
+    return rows
+
+
+def photos(folder: Path, names: Sequence[str]) -> list[Row]:
+    """Every decoder on the same photographs as they are; each first folder is a class."""
+    classes: dict[str, list[Path]] = {}
+    for place, _, files in os.walk(folder, followlinks=True):
+        for file in sorted(files):
+            path = Path(place, file)
+            if path.suffix.lower() in PICTURES:
+                classes.setdefault(path.relative_to(folder).parts[0], []).append(path)
+    rows = []
+    for kind, paths in sorted(classes.items()):
+        for name in names:
+            read, answers = decoders()[name](), []
+            for path in paths:
+                gray = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+                if gray is not None:
+                    answers.append((*_timed(read, gray), _said(path)))
+            right = [content is not None and said in (None, _plain(content)) for content, _, said in answers]
+            wrong = sum(c is not None and not good for (c, _, _), good in zip(answers, right, strict=True))
+            if answers:
+                rows.append(_row(name, kind, right, [ms for _, ms, _ in answers], wrong))
+    return rows
+
+
+def _said(path: Path) -> str | None:
+    """What the file beside a photo says is in it; a list of corners says nothing of that."""
+    beside = path.with_suffix(".txt")
+    if not beside.is_file() or beside.read_bytes().startswith(b"#"):
+        return None
+    return _plain(beside.read_bytes())
+
+
+def _plain(text: bytes) -> str:
+    """A text without what editors change: encodings other than UTF-8, line ends, blanks around it."""
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError:
+        decoded = text.decode("shift_jis", "replace")
+    return "".join(decoded.split())
+
+
 def markdown(rows: Sequence[Row], time_name: str) -> str:
     """Kinds as lines, decoders as columns: ``rate (ms)``."""
     names = list(dict.fromkeys(row.decoder for row in rows))
@@ -167,7 +238,7 @@ def markdown(rows: Sequence[Row], time_name: str) -> str:
 
 
 def main() -> None:
-    """Run both tables."""
+    """Run all tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -176,18 +247,35 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--decoder", action="append", help="only these; may be given more than once")
     parser.add_argument("--kind", action="append", help="only these faults")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--photos", type=Path, help="a folder of photographs, one folder for each class")
+    parser.add_argument("--json", type=Path, help="where to keep the results")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     names = options.decoder or list(decoders())
     report = Report(options.count, options.seed)
+    before = load()
     report.pictures = pictures(options.count, options.seed, names, options.kind or qr_pictures.KINDS)
     print(markdown(report.pictures, "median ms"), "\n")
     if options.sequences:
         report.sequences = sequences(options.sequences, options.seed, names)
-        print(markdown(report.sequences, "mean ms a frame"))
-    if options.json:
-        options.json.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+        print(markdown(report.sequences, "mean ms a frame"), "\n")
+        report.empty = empty_rooms(max(1, options.sequences // 5), options.seed, names)
+        print(markdown(report.empty, "median ms"))
+        for row in report.empty:
+            print(f"- {row.decoder}: p95 {row.ms_p95} ms, {row.wrong} read that are not there")
+    if options.photos:
+        report.photos = photos(options.photos, names)
+        print(markdown(report.photos, "median ms"))
+    now = datetime.now(UTC)
+    path = options.json or RESULTS / f"decoders-{now:%Y-%m-%dT%H%M%S}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {
+        "at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "machine": machine(),
+        "load": [before, load()],
+        **asdict(report),
+    }
+    path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

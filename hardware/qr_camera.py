@@ -12,11 +12,14 @@ from importlib import import_module
 from typing import Any
 
 from hardware.ports import CardRead, ContentKind, Interrogator, ReaderLost, ReaderState
-from hardware.qr_decode import Decoder, Found, Gray, Region, libraries
+from hardware.qr_decode import Decoder, Found, Gray, Region, as_gray, libraries
 from hardware.qr_frames import CameraSettings, Frame, Opener, open_frames
 from hardware.reader_thread import ReaderThread
 
 log = logging.getLogger(__name__)
+
+USUAL = ((), (3,))
+"""What follows height and width in the shape of a frame: nothing when it is gray, else three colours."""
 
 __all__ = ["CameraReader", "CameraSettings", "PresenceGate", "Presentations", "Watcher", "open_frames"]
 
@@ -116,6 +119,14 @@ class Watcher:
         """The presentations that begin with this frame; ``now`` is any clock in milliseconds."""
         if self._began is None:
             self._began = now
+        if (
+            getattr(frame, "dtype", None) != "uint8"
+            or frame.ndim not in (2, 3)
+            or frame.shape[2:] not in USUAL
+        ):
+            frame = as_gray(frame)  # no camera gives it; a driver that broke may
+        if not frame.size:
+            return []
         thumbnail = self._gate.thumbnail(frame)
         cells = self._gate.changed(thumbnail, now)
         found = self._search(frame, cells, now)

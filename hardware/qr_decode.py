@@ -104,6 +104,7 @@ class Decoder:
 
     def read(self, gray: Gray) -> bytes | None:
         """The first code of a single picture, whatever it takes."""
+        gray = as_gray(gray)
         found, sight = self._first_look(gray)
         sizes = [sight, *(self._reduced(sight, longest) for longest in LONGEST)]
         if max(gray.shape) > LONGEST[0]:
@@ -122,6 +123,7 @@ class Decoder:
 
         The budget holds in the mean: what a rescue costs beyond one frame's share, the next frames pay.
         """
+        gray = as_gray(gray)
         found, sight = self._first_look(gray if region is None else cut(gray, region))
         if found or not sight.gray.size:
             return found
@@ -336,3 +338,32 @@ def cut(gray: Gray, region: Region) -> Gray:
     top, bottom = max(0, region.top - dy), min(height, region.bottom + dy)
     left, right = max(0, region.left - dx), min(width, region.right + dx)
     return gray[top:bottom, left:right].copy()
+
+
+def as_gray(picture: Any) -> Gray:
+    """Any array as a gray picture of bytes; one without pixels for what is no picture at all."""
+    cv2, _ = libraries()
+    np = import_module("numpy")
+    array = np.asarray(picture)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim == 3 and array.shape[2] in (3, 4) and array.size:
+        colours = cv2.COLOR_BGR2GRAY if array.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+        array = cv2.cvtColor(np.ascontiguousarray(_bytes(np, array)), colours)
+    if array.ndim != 2 or not array.size:
+        return np.zeros((0, 0), np.uint8)
+    return np.ascontiguousarray(_bytes(np, array))
+
+
+def _bytes(np: Any, array: Any) -> Any:
+    """Levels from 0 to 255: fractions of one are stretched, what is beyond or no number is clipped."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind not in "iuf":
+        return np.zeros(array.shape, np.uint8)
+    level = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=255.0, neginf=0.0)
+    if array.dtype.kind == "f" and level.max() <= 1:
+        level = level * 255
+    return np.clip(level, 0, 255).astype(np.uint8)

@@ -48,7 +48,7 @@ class CameraSettings:
     """A camera that gives no frame for this long is lost."""
     hung_ms: int = 10_000
     """A driver or a decoder that does not come back for this long is ended and started anew."""
-    budget: float = 2.0
+    budget: float = 1.0
     """Time for rescues on one frame, as a multiple of the quick look at a whole frame."""
 
     def __post_init__(self) -> None:
