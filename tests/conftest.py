@@ -5,11 +5,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support import both_databases
+from tests.support.both_databases import held_to_both
+from tests.support.databases import Backend, Postgres, Shelf, Sqlite
 from tests.support.powercut_rig import missing as powercut_missing
 
+__all__ = ["held_to_both"]
 NEEDS = {
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
     "postgresql": ("PostgreSQL", lambda: next(iter(_postgres_binaries()), None)),
@@ -47,8 +53,22 @@ def _absent() -> dict[str, str]:
     return {marker: what for marker, (what, probe) in NEEDS.items() if not probe()}
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that wants a database is collected once for each kind."""
+    both_databases.choose(metafunc)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended: it collected the same as the others."""
+    if "databases" in getattr(node, "workeroutput", {}):
+        node.config.stash[both_databases.COUNTS] = node.workeroutput["databases"]
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests whose program is not installed; the summary says so."""
+    """Count, then deselect tests whose program is not installed; the summary says so."""
+    both_databases.count(config, items)
     absent = _absent()
     dropped = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if dropped:
@@ -57,7 +77,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was left out."""
+    """Say how many tests each database had, and loudly what was left out."""
+    if line := both_databases.told(terminalreporter.config):
+        terminalreporter.write_sep("=", line, red=both_databases.differ(terminalreporter.config))
     for marker, what in _absent().items():
         line = f"LEFT OUT: all tests marked {marker}, since {what} is not installed"
         terminalreporter.write_sep("!", line, red=True)
@@ -65,7 +87,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Where everything is required, a test left out or skipped is a failure."""
+    """Unlike databases fail the run; where everything is required, so does a test left out or skipped."""
+    if both_databases.differ(session.config) and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if not os.environ.get("YIKA_TEST_REQUIRE_ALL") or hasattr(session.config, "workerinput"):
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -76,3 +100,32 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             reporter.write_sep(
                 "!", f"{skipped} skipped and {len(_absent())} kinds left out: not allowed here"
             )
+
+
+@pytest.fixture(scope="session")
+def sqlite_backend(tmp_path_factory: pytest.TempPathFactory) -> Backend:
+    """SQLite, with its templates."""
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_backend() -> Iterator[Backend]:
+    """One PostgreSQL for the whole session, with its templates."""
+    backend = Postgres()
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="module")
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each kind of database in turn: who asks for this runs once on each."""
+    found: Backend = request.getfixturevalue(f"{request.param}_backend")
+    return found
+
+
+@pytest.fixture
+def shelf(backend: Backend, tmp_path: Path) -> Iterator[Shelf]:
+    """The databases of one test."""
+    shelf = Shelf(backend, tmp_path)
+    yield shelf
+    shelf.clear()

@@ -3,6 +3,7 @@
 import importlib
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from dataclasses import asdict
@@ -13,8 +14,9 @@ import click
 
 from server.commands.support import Job, command
 from server.config import read_keys
+from server.db.copies import check_file, copy_from_file, copy_to_file
 from server.db.migrate import upgrade
-from server.db.transfer import check_sqlite, copy_sqlite, dump, load
+from server.db.transfer import dump, load
 from server.db.unit_of_work import UnitOfWork
 from server.errors import Conflict, Invalid, ServerError
 from server.services.audit import audit as run_audit
@@ -129,13 +131,13 @@ def import_(job: Job, *, file: Path) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(job: Job, *, file: Path) -> None:
     """Copy database and server key into one file; whoever has it has everything."""
-    source = _sqlite_file(job)
-    with tempfile.TemporaryDirectory(dir=source.parent) as folder:
+    config = job.runtime.config
+    with tempfile.TemporaryDirectory(dir=config.data_dir) as folder:
         copy = Path(folder) / DATABASE
-        copy_sqlite(source, copy)
+        copy_to_file(job.runtime.database, copy)
         with _new_file(file) as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
             archive.add(copy, DATABASE)
-            archive.add(job.runtime.config.key_file, KEY)
+            archive.add(config.key_file, KEY)
         size = file.stat().st_size
     job.answer({"file": str(file), "bytes": size}, f"{size} bytes written to {file}")
 
@@ -143,26 +145,38 @@ def backup(job: Job, *, file: Path) -> None:
 @click.command()
 @command(needs_schema=False)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore(job: Job, *, file: Path) -> int:
-    """Bring a backup into an empty data directory, then audit it."""
-    target, key = _sqlite_file(job), job.runtime.config.key_file
-    for path in (target, key):
-        if path.exists():
-            raise Conflict(
-                f"{path} exists already: restore into an empty data directory",
-                zh=f"{path} 已存在，请恢复到空的数据目录。",
-            )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+@click.option("--partitioned", is_flag=True, help="PostgreSQL: as for init.")
+def restore(job: Job, *, file: Path, partitioned: bool) -> int:
+    """Bring a backup from either database into an empty one and an empty data directory, then audit it."""
+    database, key = job.runtime.database, job.runtime.config.key_file
+    _refuse_to_overwrite(key)
+    key.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=key.parent) as folder:
         parts = _unpacked(file, Path(folder))
-        check_sqlite(parts[DATABASE])
+        check_file(parts[DATABASE])
         read_keys(parts[KEY])
+        if database.is_sqlite and database.url.database:
+            target = Path(database.url.database)
+            _refuse_to_overwrite(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(parts[DATABASE], target)
+            upgrade(database, partitioned=partitioned)
+        else:
+            upgrade(database, partitioned=partitioned)
+            copy_from_file(parts[DATABASE], database)
         parts[KEY].rename(key)
-        parts[DATABASE].rename(target)
-    upgrade(job.runtime.database)
     findings = _audit_all(job)
-    job.answer({"restored": str(target), "findings": findings}, f"restored; {len(findings)} findings")
+    where = database.url.render_as_string(hide_password=True)
+    job.answer({"restored": where, "findings": findings}, f"restored; {len(findings)} findings")
     return 1 if findings else 0
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    if path.exists():
+        raise Conflict(
+            f"{path} exists already: restore into an empty data directory",
+            zh=f"{path} 已存在，请恢复到空的数据目录。",
+        )
 
 
 def _audit_all(job: Job) -> list[dict[str, Any]]:
@@ -186,16 +200,6 @@ def _unpacked(file: Path, folder: Path) -> dict[str, Path]:
     for path in parts.values():
         path.chmod(0o600)
     return parts
-
-
-def _sqlite_file(job: Job) -> Path:
-    database = job.runtime.database
-    if not database.is_sqlite or not database.url.database:
-        raise Invalid(
-            "this copies SQLite files; back PostgreSQL up with pg_dump, and the key file besides",
-            zh="这里只复制 SQLite 文件，PostgreSQL 请用 pg_dump 备份，并另外备份密钥文件。",
-        )
-    return Path(database.url.database)
 
 
 @click.command("demo-data")

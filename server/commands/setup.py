@@ -13,6 +13,7 @@ from card_tools.qr import any_matrix
 from server.commands.support import Job, command
 from server.config import ServerConfig, make_key_file
 from server.db.migrate import upgrade
+from server.db.roles import may_rewrite
 from server.domain.calendar import day_start
 from server.errors import BadConfig, Invalid
 from server.services import cards, kiosks, policies, users
@@ -27,11 +28,14 @@ DEFAULT_COMMUNITY = "meihu"
 @click.option("--name", default="美湖社区", help="The community's name.")
 @click.option("--name-en", default="Meihu Community", help="The community's name in English.")
 @click.option("--contact", default="", help="Whom people ask, as shown on kiosks.")
-def init(job: Job, *, name: str, name_en: str, contact: str) -> None:
+@click.option(
+    "--partitioned", is_flag=True, help="PostgreSQL: keep each community's rows together, in parts."
+)
+def init(job: Job, *, name: str, name_en: str, contact: str, partitioned: bool) -> None:
     """Make key, tables and community; safe to repeat."""
     runtime = job.runtime
     made_key = _make_key(runtime.config)
-    upgrade(runtime.database)
+    upgrade(runtime.database, partitioned=partitioned)
     community = runtime.config.community or DEFAULT_COMMUNITY
     with runtime.unit_of_work(community) as uow:
         known = uow.community_ids()
@@ -74,6 +78,7 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
 
     app = create_app(job.runtime.config)
     _ = job.runtime.community
+    _say_what_it_could_do(job)
     try:
         server = waitress.create_server(app, host=host, port=port, threads=threads, ident="yika")
     except OSError as error:
@@ -87,6 +92,12 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
         server.close()
         app.extensions["yika"].dispose()
     return 0
+
+
+def _say_what_it_could_do(job: Job) -> None:
+    with job.runtime.database.reading() as connection:
+        if may_rewrite(connection):
+            job.note("yika-server: this database user could rewrite facts; serve as a member of yika_app")
 
 
 def _asked_to_stop(_signum: int, _frame: FrameType | None) -> None:

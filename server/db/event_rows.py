@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.exc import ProgrammingError
 
 from server.db import bulk, tables
 from server.db.repositories import Row, Rows, chunks, plain
+from server.errors import NotAllowed
 
 DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
 """Columns that may come out otherwise when the server learns more; the rest is read from the body once."""
@@ -18,6 +20,8 @@ TOLD = (
     *("shown", "standing", "standing_reason"),
 )
 """What a projection asks of an event: neither its bytes nor its clocks."""
+INSUFFICIENT_PRIVILEGE = "42501"
+"""PostgreSQL's word for what a role may not do."""
 
 
 class EventRows(Rows):
@@ -59,6 +63,20 @@ class EventRows(Rows):
             statement.values(**values),
             [{"b_event_id": row["event_id"]} | {f"b_{c}": row[c] for c in columns} for row in rows],
         )
+
+    def erase(self, event_ids: Collection[str]) -> None:
+        """Seal: salt and bytes become NULL; on PostgreSQL only the sealing role may."""
+        statement = update(self.table).values(salt=None, body=None)
+        try:
+            for part in chunks(event_ids):
+                self.connection.execute(statement.where(self._where({"event_id": part})))
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
+                raise
+            raise NotAllowed(
+                "this database user may not erase: run yika-server settle as a member of yika_sealer",
+                zh="这个数据库用户无权清除原始记录，请以 yika_sealer 的成员身份运行 yika-server settle。",
+            ) from error
 
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal (kiosk, journal) from a place on, in order."""

@@ -1,32 +1,54 @@
 """What the database itself refuses: changing or deleting what is written once.
 
-``facts``, ``ledger_transactions`` and ``ledger_lines`` take no UPDATE and no DELETE. ``events`` takes no
-DELETE, and an UPDATE only of its derived columns, or one that seals it: salt and body become NULL, all else
-stays. On PostgreSQL the application's user should besides be granted only SELECT and INSERT on the first
-three (README.md shows the GRANTs), so that it cannot drop the triggers.
+Facts and ledger take no UPDATE, no DELETE and no TRUNCATE. ``events`` takes no DELETE and no TRUNCATE, and an
+UPDATE only of its derived columns, or one that seals it: salt and body become NULL, all else stays. Triggers
+hold for everybody who does not take them away first; on PostgreSQL roles.py besides gives the program's user
+no right to any of it, nor to the triggers.
 """
 
-WRITTEN_ONCE = ("facts", "ledger_transactions", "ledger_lines")
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, text
+
+from server.db.partitions import pieces
+from server.db.tables import Base
+
 EVENT_ORIGINAL = (
     *("community_id", "event_id", "kiosk_id", "journal_id", "seq", "prev", "inner", "hash"),
     *("batch_seq", "status", "reason", "received_at"),
 )
 """Columns of ``events`` that never change; salt and body may only become NULL, together."""
+SEALED = ("salt", "body")
 MESSAGE = "written once: this row cannot be changed or deleted"
+FUNCTION = "yika_written_once"
 
 
-def guard_statements(dialect: str) -> list[str]:
-    """SQL that creates the guards."""
-    return _sqlite_guards() if dialect == "sqlite" else _postgresql_guards()
+def written_once() -> list[str]:
+    """Facts and ledger: tables whose rows a chain covers (``prev``, ``hash``), and tables of their lines."""
+    tables = Base.metadata.tables
+    chained = {name for name, table in tables.items() if {"prev", "hash"} <= set(table.columns.keys())}
+    lines = {
+        name
+        for name, table in tables.items()
+        if {key.column.table.name for key in table.foreign_keys} & chained
+    }
+    return sorted((chained | lines) - {"events"})
+
+
+def put_guards(connection: Connection) -> None:
+    """Make the guards anew, as this release wants them."""
+    dialect = connection.dialect.name
+    makes = _sqlite_guards() if dialect == "sqlite" else _postgresql_guards(pieces(connection))
+    for statement in [*drop_guard_statements(dialect), *makes]:
+        connection.execute(text(statement))
 
 
 def drop_guard_statements(dialect: str) -> list[str]:
     """SQL that removes the guards: for tests of the audit, and for a migration that must rewrite."""
-    names = [(table, f"{table}_no_{verb}") for table in WRITTEN_ONCE for verb in ("update", "delete")]
-    names += [("events", "events_no_update"), ("events", "events_no_delete")]
-    if dialect == "sqlite":
-        return [f"DROP TRIGGER IF EXISTS {name}" for _, name in names]
-    return [f"DROP TRIGGER IF EXISTS {name} ON {table}" for table, name in names]
+    if dialect != "sqlite":
+        return [f"DROP FUNCTION IF EXISTS {FUNCTION}() CASCADE"]
+    guarded = (*written_once(), "events")
+    return [f"DROP TRIGGER IF EXISTS {name}_no_{verb}" for name in guarded for verb in ("update", "delete")]
 
 
 def _event_change() -> str:
@@ -40,7 +62,7 @@ def _sqlite_guards() -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     statements = [
         f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} {refuse}"
-        for table in WRITTEN_ONCE
+        for table in written_once()
         for verb in ("update", "delete")
     ]
     change = _event_change().replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
@@ -51,22 +73,21 @@ def _sqlite_guards() -> list[str]:
     ]
 
 
-def _postgresql_guards() -> list[str]:
+def _postgresql_guards(parts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Statement triggers do not follow to partitions, so these get their own; row triggers do."""
     function = (
-        "CREATE OR REPLACE FUNCTION yika_written_once() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'restrict_violation'; END $$"
     )
-    call = "FOR EACH ROW EXECUTE FUNCTION yika_written_once()"
+    call = f"EXECUTE FUNCTION {FUNCTION}()"
     statements = [
-        f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION yika_written_once()"
-        for table in WRITTEN_ONCE
-        for verb in ("update", "delete")
+        f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} {call}"
+        for table in written_once()
+        for name in (table, *parts.get(table, ()))
+    ]
+    statements += [
+        f"CREATE TRIGGER {name}_no_delete BEFORE DELETE OR TRUNCATE ON {name} {call}"
+        for name in ("events", *parts.get("events", ()))
     ]
     update = f"CREATE TRIGGER events_no_update BEFORE UPDATE ON events FOR EACH ROW WHEN ({_event_change()})"
-    return [
-        function,
-        *statements,
-        f"CREATE TRIGGER events_no_delete BEFORE DELETE ON events {call}",
-        f"{update} EXECUTE FUNCTION yika_written_once()",
-    ]
+    return [function, *statements, f"{update} {call}"]

@@ -1,4 +1,4 @@
-"""A community as lines of JSON, and back; and a SQLite file copied while it is in use.
+"""A community as lines of JSON, and back.
 
 Passing state (sessions, nonces, codes, snapshots) is left out, and so are ID numbers: they are never
 exported, only a backup of the whole database carries them, encrypted as they are.
@@ -6,10 +6,7 @@ exported, only a backup of the whole database carries them, encrypted as they ar
 
 import base64
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any, TypeGuard
 
 from sqlalchemy import LargeBinary, Table, insert, select
@@ -81,27 +78,6 @@ def _insert(uow: UnitOfWork, table: Table, rows: list[dict[str, Any]]) -> None:
         raise Invalid(
             f"rows of {table.name} do not fit: {error.orig}", zh=f"{table.name} 的内容不完整，请重新导出。"
         ) from error
-
-
-def copy_sqlite(source: Path, target: Path) -> None:
-    """A consistent copy of a SQLite file, taken while others read and write it."""
-    target.touch(mode=0o600)
-    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
-        here.backup(there)
-        there.execute("PRAGMA journal_mode=DELETE")
-
-
-def check_sqlite(path: Path) -> None:
-    """Refuse a file that is no sound SQLite database."""
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            said = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise Invalid(
-            f"{path.name} is no SQLite database", zh=f"{path.name} 不是 SQLite 数据库，请换一个备份。"
-        ) from error
-    if said != "ok":
-        raise Invalid(f"{path.name} is damaged: {said}", zh=f"{path.name} 已损坏，请换一个备份。")
 
 
 def _is_of(row: Any, community: str) -> TypeGuard[dict[str, Any]]:

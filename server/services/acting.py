@@ -83,6 +83,9 @@ class Events(Repository, Protocol):
     def derive(self, rows: Any) -> None:
         """Write derived columns by id."""
 
+    def erase(self, event_ids: Any) -> None:
+        """Let salt and bytes of these events be gone."""
+
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal from a place on, in order."""
 

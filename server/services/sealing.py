@@ -28,8 +28,7 @@ def seal_events(uow: Uow, acting: Acting, event_ids: Sequence[str]) -> int:
         for row in sorted(rows, key=lambda row: row["event_id"])
     ]
     store(uow, acting, drafts)
-    for row in rows:
-        uow.rows("events").set({"salt": None, "body": None}, event_id=row["event_id"])
+    uow.events.erase([row["event_id"] for row in rows])
     return len(rows)
 
 

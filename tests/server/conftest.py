@@ -2,19 +2,12 @@
 
 import copy
 import hashlib
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy.engine import make_url
 
 from server.contract.wire import (
     ClockSample,
@@ -27,7 +20,6 @@ from server.contract.wire import (
     inner_hash,
     uuid7,
 )
-from server.db.migrate import upgrade
 from server.db.session import Database
 from server.db.unit_of_work import UnitOfWork
 from server.domain.calendar import day_start
@@ -47,6 +39,7 @@ from server.services.keys import Keys
 from server.services.kiosks import add_kiosk, enrol
 from server.services.members import NewVolunteer, register_volunteers
 from server.services.sessions import KnownKiosk
+from tests.support.databases import Shelf, Store
 
 TODAY = day_start("2026-11-24")
 COMMUNITY = "meihu"
@@ -149,16 +142,28 @@ class Bench:
     entropy: Numbers = field(default_factory=lambda: Numbers("bench"))
     numbers: list[str] = field(default_factory=list)
     cards: dict[str, str] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    store: Store | None = None
+    community: str = COMMUNITY
+    mark: str = ""
+    """Stands in every name, so that it can be told whose it is."""
 
-    def over(self, database: Database) -> "Bench":
+    def over(self, shelf: Shelf, store: Store) -> "Bench":
         """The same bench over a copy of its database."""
         return replace(
             self,
-            database=database,
+            database=shelf.open(store.app),
             entropy=copy.copy(self.entropy),
             numbers=list(self.numbers),
             cards=dict(self.cards),
+            shelf=shelf,
+            store=store,
         )
+
+    def as_user(self, kind: str) -> "Bench":
+        """The same bench as ``owner`` or ``sealer`` of its database."""
+        assert self.shelf is not None
+        return replace(self, database=self.shelf.open(getattr(self.store, kind)))
 
     def acting(self, by: str = "staff", *, volunteer: str | None = None) -> Acting:
         """Circumstances of a use case, now."""
@@ -171,9 +176,9 @@ class Bench:
             volunteer=volunteer,
         )
 
-    def uow(self, community: str = COMMUNITY, *, writes: bool = True) -> UnitOfWork:
+    def uow(self, community: str | None = None, *, writes: bool = True) -> UnitOfWork:
         """A unit of work."""
-        return UnitOfWork(self.database, community, writes=writes)
+        return UnitOfWork(self.database, self.community if community is None else community, writes=writes)
 
     def do(self, function: Callable[..., Any], *args: Any, by: str = "staff", **more: Any) -> Any:
         """One use case in a transaction of its own."""
@@ -194,7 +199,7 @@ class Bench:
 
     def kiosk(self, site: str = "hut", name: str = "kiosk") -> Kiosk:
         """A new enrolled kiosk."""
-        added = self.do(add_kiosk, name, site_id=site)
+        added = self.do(add_kiosk, self.mark + name, site_id=site)
         kiosk = Kiosk(added.kiosk_id, Numbers(added.kiosk_id), site, self.cards)
         kiosk.journal_id = uuid7(self.now, kiosk.entropy(10))
         kiosk.booted_at = self.now
@@ -217,139 +222,58 @@ class Bench:
 
 def fill(bench: Bench, people: int = 12) -> Bench:
     """A small community: three sites, three activities, a team, people with printed cards."""
-    bench.do(create_community, "美湖社区", name_en="Meihu")
+    mark = bench.mark
+    bench.do(create_community, f"{mark}美湖社区", name_en=f"{mark}Meihu")
+    activities = [("hut", "健康小屋", "Health hut", "service"), ("patrol", "巡逻", "Patrol", "patrol")]
+    activities += [("rehearsal", "排练", "Rehearsal", "non_service")]
     bench.do(
         set_activities,
         [
-            ActivitySpec(activity_id="hut", name="健康小屋", name_en="Health hut"),
-            ActivitySpec(activity_id="patrol", name="巡逻", name_en="Patrol", kind="patrol"),
-            ActivitySpec(activity_id="rehearsal", name="排练", name_en="Rehearsal", kind="non_service"),
+            ActivitySpec(activity_id=key, name=mark + name, name_en=mark + english, kind=kind)
+            for key, name, english, kind in activities
         ],
     )
     bench.do(
         set_sites,
         [
-            SiteSpec(site_id="hut", name="健康小屋", default_activity="hut", activities=("hut", "rehearsal")),
-            SiteSpec(site_id="hub", name="孵化园", default_activity="hut", activities=("hut", "patrol")),
-            SiteSpec(site_id="gate", name="东门", role="checkpoint"),
+            SiteSpec(
+                site_id="hut",
+                name=f"{mark}健康小屋",
+                default_activity="hut",
+                activities=("hut", "rehearsal"),
+            ),
+            SiteSpec(
+                site_id="hub", name=f"{mark}孵化园", default_activity="hut", activities=("hut", "patrol")
+            ),
+            SiteSpec(site_id="gate", name=f"{mark}东门", role="checkpoint"),
         ],
     )
-    people_ = [NewVolunteer(name=f"测试{i}", birth="1960-01-01", sex="f") for i in range(people)]
+    people_ = [NewVolunteer(name=f"{mark}测试{i}", birth="1960-01-01", sex="f") for i in range(people)]
     bench.numbers = bench.do(register_volunteers, people_)
-    bench.do(
-        set_teams, [TeamSpec(team_id="t1", name="平安美湖", leaders=("M0001",), members=("M0002", "M0003"))]
-    )
+    team = TeamSpec(team_id="t1", name=f"{mark}平安美湖", leaders=("M0001",), members=("M0002", "M0003"))
+    bench.do(set_teams, [team])
     for card in bench.do(register_many, bench.numbers):
         row = bench.rows("cards", card_id=card.card_id)[0]
         bench.cards[row["volunteer"]] = f"{card.card_id}:{row['digest']}"
     return bench
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A private PostgreSQL cluster, run by an ordinary user, without TCP."""
-    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"))
-    # Not below pytest's own folder: only root may look into that, and PostgreSQL does not run as root.
-    folder = Path(tempfile.mkdtemp(prefix="yika-pg-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    data = folder / "data"
-
-    def run(program: str, *args: str) -> None:
-        done = subprocess.run(
-            [*as_user, str(binaries / program), *args], capture_output=True, text=True, cwd="/", check=False
-        )
-        assert done.returncode == 0, done.stderr
-
-    run("initdb", "-D", str(data), "-U", "yika", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield f"postgresql+psycopg://yika@/postgres?host={folder}"
-    run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def _databases() -> Iterator[list[Database]]:
-    opened: list[Database] = []
-    yield opened
-    for database in opened:
-        database.dispose()
-
-
-@dataclass
-class Template:
-    """A filled database that tests get copies of, and the bench as it was then."""
-
-    url: str
-    bench: Bench
-
-
-def _template(url: str) -> Template:
-    database = Database(url)
-    upgrade(database)
+def small(store: Store) -> Bench:
+    """Fill a database with the small community; the bench as it is then."""
+    database = Database(store.app)
     bench = fill(Bench(database))
     database.dispose()
-    return Template(url, bench)
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The small community in a SQLite file."""
-    return _template(f"sqlite:///{tmp_path_factory.mktemp('template') / 'yika.sqlite'}")
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> Template:
-    """The small community in a PostgreSQL database."""
-    return _template(create_postgres(postgres_url, "template0"))
-
-
-def create_postgres(url: str, template: str) -> str:
-    """A new database in the cluster, copied from another."""
-    name = f"yika_{os.urandom(6).hex()}"
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return url.replace("/postgres?", f"/{name}?")
-
-
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-
-
-@pytest.fixture(params=BACKENDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path, _databases: list[Database]) -> Database:
-    """An empty database with the schema, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path / 'yika.sqlite'}")
-    else:
-        opened = Database(create_postgres(request.getfixturevalue("postgres_url"), "template0"))
-    _databases.append(opened)
-    upgrade(opened)
-    return opened
-
-
-@pytest.fixture(params=BACKENDS)
-def bench(request: pytest.FixtureRequest, tmp_path: Path, _databases: list[Database]) -> Bench:
-    """A small community on both databases."""
-    if request.param == "sqlite":
-        return _copied(request.getfixturevalue("sqlite_template"), tmp_path, _databases)
-    template: Template = request.getfixturevalue("postgres_template")
-    name = make_url(template.url).database
-    opened = Database(create_postgres(request.getfixturevalue("postgres_url"), str(name)))
-    _databases.append(opened)
-    return template.bench.over(opened)
+    return bench
 
 
 @pytest.fixture
-def sqlite_bench(sqlite_template: Template, tmp_path: Path, _databases: list[Database]) -> Bench:
-    """A small community on SQLite only."""
-    return _copied(sqlite_template, tmp_path, _databases)
+def database(shelf: Shelf) -> Database:
+    """An empty database with the schema, on SQLite and on PostgreSQL."""
+    return shelf.open(shelf.made().app)
 
 
-def _copied(template: Template, folder: Path, opened: list[Database]) -> Bench:
-    shutil.copy(template.url.removeprefix("sqlite:///"), folder / "yika.sqlite")
-    database = Database(f"sqlite:///{folder / 'yika.sqlite'}")
-    opened.append(database)
-    return template.bench.over(database)
+@pytest.fixture
+def bench(shelf: Shelf) -> Bench:
+    """A small community on both databases, reached as the program reaches them."""
+    store, made = shelf.filled("small", small)
+    return made.over(shelf, store)

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,28 +17,48 @@ from click.testing import CliRunner, Result
 from card_tools.credential import Kind, decode
 from card_tools.ndef import from_ndef
 from server.cli import main
+from server.config import ServerConfig
+from server.runtime import Runtime
+from server.services.members import NewVolunteer, register_volunteer
+from tests.support.databases import Shelf
 
 
 class Cli:
-    """``yika-server`` with a data directory of its own."""
+    """``yika-server`` with a data directory of its own, as the user who serves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.settings = {"YIKA_DATA_DIR": str(folder), "YIKA_DATABASE_URL": url}
 
     def run(self, *args: str, **environment: str) -> Result:
         env = {name: None for name in os.environ if name.startswith("YIKA_")}
-        env |= {"YIKA_DATA_DIR": str(self.folder)} | environment
-        return CliRunner().invoke(main, args, env=env)
+        return CliRunner().invoke(main, args, env=env | self.settings | environment)
 
     def json(self, *args: str, **environment: str) -> dict:
         result = self.run(*args, "--json", **environment)
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
+    @contextmanager
+    def runtime(self) -> Iterator[Runtime]:
+        """What no command does."""
+        runtime = Runtime(ServerConfig.from_environment(self.settings))
+        yield runtime
+        runtime.dispose()
+
+
+New = Callable[[str], Cli]
+
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    cli = Cli(tmp_path / "data")
+def new(shelf: Shelf, tmp_path: Path) -> New:
+    """``new("name")``: a machine whose database has its tables, and nothing else."""
+    return lambda name: Cli(tmp_path / name, shelf.made().app)
+
+
+@pytest.fixture
+def cli(new: New) -> Cli:
+    cli = new("data")
     cli.json("init")
     return cli
 
@@ -44,16 +66,9 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.fixture
 def volunteer(cli: Cli) -> str:
     """One person, as no command registers people."""
-    from server.config import ServerConfig
-    from server.runtime import Runtime
-    from server.services.members import NewVolunteer, register_volunteer
-
-    url = f"sqlite:///{cli.folder / 'yika.sqlite'}"
-    runtime = Runtime(ServerConfig(data_dir=cli.folder, database_url=url))
-    with runtime.unit_of_work() as uow:
+    with cli.runtime() as runtime, runtime.unit_of_work() as uow:
         number = register_volunteer(uow, runtime.acting("test"), NewVolunteer(name="测试"))
         uow.commit()
-    runtime.dispose()
     return number
 
 
@@ -62,17 +77,26 @@ def test_init_can_be_repeated(cli: Cli) -> None:
     assert (again["made_community"], again["made_key"]) == (False, False)
 
 
-def test_key_and_database_are_readable_by_their_owner_only(cli: Cli) -> None:
+@pytest.mark.one_database("sqlite", "the other is no file")
+def test_key_and_database_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    Cli(tmp_path, "").json("init")
     for name in ("server.key", "yika.sqlite"):
-        assert (cli.folder / name).stat().st_mode & 0o077 == 0
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_owner_makes_the_tables_and_the_program_serves(shelf: Shelf, tmp_path: Path) -> None:
+    store = shelf.empty()
+    owner = Cli(tmp_path / "data", store.owner)
+    assert owner.json("init")["made_community"]
+    assert Cli(tmp_path / "data", store.app).json("audit") == {"ok": True, "findings": []}
 
 
 @pytest.mark.parametrize(
     "args",
     [("audit",), ("settle",), ("reproject",), ("create-token", "x", "--scope", "read"), ("policy", "get")],
 )
-def test_before_init_a_command_says_what_to_do(tmp_path: Path, args: tuple[str, ...]) -> None:
-    result = Cli(tmp_path / "none").run(*args)
+def test_before_init_a_command_says_what_to_do(shelf: Shelf, tmp_path: Path, args: tuple[str, ...]) -> None:
+    result = Cli(tmp_path / "none", shelf.empty().app).run(*args)
     assert result.exit_code == 1
     assert "yika-server init" in result.stderr
 
@@ -155,12 +179,9 @@ def test_a_policy_that_makes_no_sense_is_refused(cli: Cli, args: tuple[str, ...]
 
 def test_audit_exits_with_one_and_a_list_when_something_differs(cli: Cli, volunteer: str) -> None:
     assert cli.json("audit") == {"ok": True, "findings": []}
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(cli.folder / "yika.sqlite")) as connection:
-        connection.execute("UPDATE volunteers SET status = 'left'")
-        connection.commit()
+    with cli.runtime() as runtime, runtime.unit_of_work() as uow:
+        uow.rows("volunteers").set({"status": "left"})
+        uow.commit()
     result = cli.run("audit", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["findings"][0]["table"] == "volunteers"
@@ -168,20 +189,14 @@ def test_audit_exits_with_one_and_a_list_when_something_differs(cli: Cli, volunt
 
 def test_every_audit_is_logged_with_what_it_found(cli: Cli, volunteer: str) -> None:
     """The audit's page shows runs from the terminal and from the browser alike."""
-    from server.config import ServerConfig
-    from server.runtime import Runtime
-
     cli.json("audit")
-    runtime = Runtime(
-        ServerConfig(data_dir=cli.folder, database_url=f"sqlite:///{cli.folder / 'yika.sqlite'}")
-    )
-    with runtime.unit_of_work() as uow:
-        uow.rows("volunteers").set({"status": "left"}, number=volunteer)
-        uow.commit()
-    assert cli.run("audit").exit_code == 1
-    with runtime.reading() as uow:
-        first, second = uow.rows("exports").rows("at", what="audit")
-    runtime.dispose()
+    with cli.runtime() as runtime:
+        with runtime.unit_of_work() as uow:
+            uow.rows("volunteers").set({"status": "left"}, number=volunteer)
+            uow.commit()
+        assert cli.run("audit").exit_code == 1
+        with runtime.reading() as uow:
+            first, second = uow.rows("exports").rows("at", what="audit")
     assert (first["by"], first["rows"], first["detail"]) == ("cli", 0, {"findings": []})
     assert second["rows"] == len(second["detail"]["findings"]) > 0
 
@@ -192,35 +207,17 @@ def test_nightly_work_and_reprojection_can_be_repeated(cli: Cli, volunteer: str)
         assert cli.json("reproject") == {"changed": 0}
 
 
-def test_a_backup_restores_into_an_empty_directory(cli: Cli, volunteer: str, tmp_path: Path) -> None:
-    file = tmp_path / "backup.tar.gz"
-    cli.json("backup", str(file))
-    assert file.stat().st_mode & 0o077 == 0
-    assert cli.run("backup", str(file)).exit_code == 1
-    fresh = Cli(tmp_path / "fresh")
-    assert fresh.json("restore", str(file))["findings"] == []
-    assert fresh.json("audit")["ok"]
-    assert fresh.run("restore", str(file)).exit_code == 1
-
-
-def test_a_cut_backup_is_refused_and_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
-    file = tmp_path / "backup.tar.gz"
-    cli.json("backup", str(file))
-    file.write_bytes(file.read_bytes()[:-200])
-    fresh = Cli(tmp_path / "fresh")
-    assert fresh.run("restore", str(file)).exit_code == 1
-    assert list((tmp_path / "fresh").iterdir()) == []
-
-
-def test_an_export_is_imported_under_the_same_key_only(cli: Cli, volunteer: str, tmp_path: Path) -> None:
+def test_an_export_is_imported_under_the_same_key_only(
+    cli: Cli, volunteer: str, new: New, tmp_path: Path
+) -> None:
     """A chain's head is signed: another server's key does not vouch for it."""
     file = tmp_path / "community.jsonl"
     cli.json("create-user", "anna", "--role", "staff")
     assert cli.json("export", str(file))["rows"] > 3
-    stranger = Cli(tmp_path / "stranger")
+    stranger = new("stranger")
     stranger.json("init", "--community", "elsewhere")
     assert stranger.run("import", str(file)).exit_code == 1
-    same = Cli(tmp_path / "same")
+    same = new("same")
     same.folder.mkdir()
     (same.folder / "server.key").write_bytes((cli.folder / "server.key").read_bytes())
     (same.folder / "server.key").chmod(0o600)
@@ -253,10 +250,10 @@ def test_every_command_explains_itself() -> None:
         assert result.stdout
 
 
-def test_the_installed_program_runs(tmp_path: Path) -> None:
+def test_the_installed_program_runs(new: New) -> None:
     """As a process of its own: JSON alone on standard output."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
-    env |= {"YIKA_DATA_DIR": str(tmp_path / "data"), "YIKA_INIT_NAME": "测试社区"}
+    env |= new("data").settings | {"YIKA_INIT_NAME": "测试社区"}
     done = subprocess.run(
         [sys.executable, "-c", "from server.cli import main; main()", "init", "--json"],
         capture_output=True, text=True, env=env, check=True, timeout=60,
@@ -266,7 +263,7 @@ def test_the_installed_program_runs(tmp_path: Path) -> None:
 
 def serve(cli: Cli, port: int) -> subprocess.Popen[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
-    env |= {"YIKA_DATA_DIR": str(cli.folder), "YIKA_RUN_PORT": str(port)}
+    env |= cli.settings | {"YIKA_RUN_PORT": str(port)}
     program = [sys.executable, "-c", "from server.cli import main; main()", "run"]
     return subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=env)
 

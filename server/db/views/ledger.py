@@ -2,9 +2,19 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, select, tuple_
 
-from server.db.views.reader import ACCOUNT_PREFIX, BALANCES, LINES, TRANSACTIONS, Reader, Row, Wanted, joined
+from server.db.views.reader import (
+    ACCOUNT_PREFIX,
+    BALANCES,
+    LINES,
+    TRANSACTIONS,
+    Reader,
+    Row,
+    Wanted,
+    joined,
+    total,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +63,13 @@ class LedgerViews(Reader):
     def hours_as_posted(self, number: str, *, until: int) -> dict[str, int]:
         """Minutes of service by grade as they stood at a moment: what a certificate said then."""
         query = (
-            select(LINES.c.grade, func.sum(LINES.c.amount).label("minutes"))
+            select(LINES.c.grade, total(LINES.c.amount).label("minutes"))
             .join(TRANSACTIONS, joined(LINES, TRANSACTIONS, ("tx_seq", "seq")))
             .where(self.mine(LINES), LINES.c.account == ACCOUNT_PREFIX + number, LINES.c.book == "hours")
             .where(TRANSACTIONS.c.posted_at <= until)
             .group_by(LINES.c.grade)
         )
-        return {row["grade"]: int(row["minutes"]) for row in self.all(query)}
+        return {row["grade"]: row["minutes"] for row in self.all(query)}
 
     def _lines(self, wanted: LedgerFilter) -> Select[tuple[object, ...]]:
         query = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
@@ -17,6 +17,7 @@ from server.db.views.reader import (
     Wanted,
     core,
     joined,
+    total,
 )
 
 JOURNALS = core(tables.Journal)
@@ -39,7 +40,7 @@ class MachineViews(Reader):
     def kiosks(self) -> list[Row]:
         """Every kiosk with its site, when it last spoke, and how many taps it has handed over."""
         taps = (
-            select(func.coalesce(func.sum(JOURNALS.c.head_seq), 0))
+            select(total(JOURNALS.c.head_seq))
             .where(joined(JOURNALS, KIOSKS, ("kiosk_id", "kiosk_id")))
             .scalar_subquery()
         )

@@ -19,6 +19,7 @@ from server.db.views.reader import (
     Wanted,
     core,
     joined,
+    total,
 )
 
 CONSENTS, USERS, TOKENS = core(tables.Consent), core(tables.User), core(tables.Token)
@@ -154,12 +155,12 @@ class PeopleViews(Reader):
         )
 
     def _hours(self) -> ColumnElement[int]:
-        total = select(func.coalesce(func.sum(BALANCES.c.amount), 0)).where(
+        sums = select(total(BALANCES.c.amount)).where(
             BALANCES.c.community_id == VOLUNTEERS.c.community_id,
             BALANCES.c.account == ACCOUNT_PREFIX + VOLUNTEERS.c.number,
             BALANCES.c.book == "hours",
         )
-        return total.scalar_subquery()
+        return sums.scalar_subquery()
 
     def _tests(self, wanted: PeopleFilter) -> list[ColumnElement[bool]]:
         tests: list[ColumnElement[bool]] = []

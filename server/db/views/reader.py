@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
@@ -41,6 +41,11 @@ class Reader:
     def count(self, table: Table, *tests: ColumnElement[bool]) -> int:
         """How many rows of this community pass these tests."""
         return self.number(select(func.count()).select_from(table).where(self.mine(table), *tests))
+
+
+def total(column: ColumnElement[int]) -> ColumnElement[Any]:
+    """The sum of a column, nothing counts as zero; an integer also on PostgreSQL, which adds in decimals."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 def core(entity: type[Base]) -> Table:

@@ -18,6 +18,7 @@ from server.db.views.reader import (
     Row,
     Wanted,
     joined,
+    total,
 )
 
 
@@ -77,7 +78,7 @@ class ShiftViews(Reader):
 
     def work_of(self, number: str) -> list[Row]:
         """What a person's credited service was: activity, minutes, first and last day, most first."""
-        minutes = func.sum(SHIFTS.c.credited).label("minutes")
+        minutes = total(SHIFTS.c.credited).label("minutes")
         query = (
             select(
                 func.coalesce(ACTIVITIES.c.name, "").label("activity"),
@@ -113,8 +114,8 @@ class ShiftViews(Reader):
                 SHIFTS.c.volunteer,
                 VOLUNTEERS.c.name,
                 SHIFTS.c.day,
-                func.sum(SHIFTS.c.minutes).label("minutes"),
-                func.sum(SHIFTS.c.credited).label("credited"),
+                total(SHIFTS.c.minutes).label("minutes"),
+                total(SHIFTS.c.credited).label("credited"),
                 func.count().label("shifts"),
             )
             .outerjoin(VOLUNTEERS, joined(SHIFTS, VOLUNTEERS, ("volunteer", "number")))

@@ -15,6 +15,7 @@ from server.db.views.reader import (
     Row,
     core,
     joined,
+    total,
 )
 
 COMMUNITIES, FACTS = core(tables.Community), core(tables.FactRow)
@@ -33,9 +34,7 @@ class TotalViews(Reader):
         """Closed shifts whose day lies in [low, high): how many, of how many, credited by grade."""
         key = _grouping(by)
         graded = [
-            func.coalesce(func.sum(case((SHIFTS.c.grade == grade, SHIFTS.c.credited), else_=0)), 0).label(
-                grade
-            )
+            total(case((SHIFTS.c.grade == grade, SHIFTS.c.credited), else_=0)).label(grade)
             for grade in ("tapped", "witnessed", "declared")
         ]
         query = (
@@ -43,7 +42,7 @@ class TotalViews(Reader):
                 key.label("key"),
                 func.count().label("shifts"),
                 func.count(func.distinct(SHIFTS.c.volunteer)).label("volunteers"),
-                func.coalesce(func.sum(SHIFTS.c.credited), 0).label("credited_minutes"),
+                total(SHIFTS.c.credited).label("credited_minutes"),
                 *graded,
             )
             .outerjoin(ACTIVITIES, joined(SHIFTS, ACTIVITIES, ("activity_id", "activity_id")))

@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from server.errors import ServerError
+from server.errors import NotFound, ServerError
 from server.services.desk import LEASE, choose_order, close_desk, hold_desk, open_desk, open_one
 from server.services.issuing import (
     KINDS,
@@ -68,6 +68,8 @@ def desk() -> Any:
 def desk_live(kiosk_id: str) -> str:
     """What changes: the card on the reader, and the queue. Asking for it holds the desk open."""
     with reading() as uow:
+        if uow.rows("kiosks").get(kiosk_id=kiosk_id) is None:
+            raise NotFound(zh="没有这台终端，请刷新页面。")
         live = _live(uow, kiosk_id)
     if live["desk"] is not None and live["desk"]["lease_until"] - now() < LEASE // 2:
         with writing() as uow:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.server.web.conftest import PASSWORD, Site, site, template
+from tests.server.web.conftest import PASSWORD, Site, site
 
-__all__ = ["site", "template"]
+__all__ = ["site"]
 
 
 @pytest.fixture

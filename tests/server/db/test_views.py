@@ -72,20 +72,20 @@ def test_every_question_has_the_same_answer_on_both_databases(bench: Any) -> Non
     assert found == {name: count for name, (_, count) in QUESTIONS.items()}
 
 
-def test_another_community_sees_nothing_of_it(sqlite_bench: Any) -> None:
-    _lived(sqlite_bench)
-    with sqlite_bench.uow("other", writes=False) as uow:
-        found = {name: ask(uow.views, sqlite_bench) for name, (ask, _) in QUESTIONS.items()}
+def test_another_community_sees_nothing_of_it(bench: Any) -> None:
+    _lived(bench)
+    with bench.uow("other", writes=False) as uow:
+        found = {name: ask(uow.views, bench) for name, (ask, _) in QUESTIONS.items()}
     assert {name for name, rows in found.items() if rows not in ([], {}, [None])} == set()
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "测试1%"])
-def test_what_is_typed_into_the_search_is_text_and_no_pattern(sqlite_bench: Any, typed: str) -> None:
-    with sqlite_bench.uow(writes=False) as uow:
+def test_what_is_typed_into_the_search_is_text_and_no_pattern(bench: Any, typed: str) -> None:
+    with bench.uow(writes=False) as uow:
         assert uow.views.people.page({"search": typed}) == []
 
 
-def test_a_leader_leads_the_people_of_his_team(sqlite_bench: Any) -> None:
-    with sqlite_bench.uow(writes=False) as uow:
+def test_a_leader_leads_the_people_of_his_team(bench: Any) -> None:
+    with bench.uow(writes=False) as uow:
         led = [uow.views.shifts.is_led_by(number, "M0001") for number in ("M0002", "M0005")]
     assert led == [True, False]

@@ -176,17 +176,14 @@ def apply(connection: Any, changes: list[Change]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_single_change_is_found(sqlite_bench, seed: int) -> None:
+def test_every_single_change_is_found(bench, seed: int) -> None:
     """Five hundred in all, drawn from the schema: table, row, column, value; insert, delete, cut tail."""
-    hunt(lived_in(sqlite_bench), Random(seed), 100)
+    hunt(lived_in(bench), Random(seed), 50)
 
 
-@pytest.mark.postgresql
-def test_every_single_change_is_found_on_postgresql(bench) -> None:
-    hunt(lived_in(bench), Random(99), 60)
-
-
-def hunt(bench, rng: Random, count: int) -> None:
+def hunt(lived, rng: Random, count: int) -> None:
+    """As whoever owns the tables and has taken the guards away: nobody else could change anything."""
+    bench = lived.as_user("owner")
     with bench.uow() as uow:
         for statement in drop_guard_statements(uow.connection.dialect.name):
             uow.connection.execute(text(statement))

@@ -40,54 +40,54 @@ def key_of(bench: Any, uid: bytes = UID) -> bytes:
     return key_for(bench.keys.challenge_master("meihu"), uid, CHALLENGE_KEY)
 
 
-def test_the_key_in_a_roster_opens_with_the_cards_own_words_only(sqlite_bench: Any) -> None:
-    first, other = made(sqlite_bench), made(sqlite_bench, "M0002", bytes(7))
-    sealed = bytes.fromhex(entry(sqlite_bench, first)["key"])
-    assert open_key(first, sealed) == key_of(sqlite_bench)
+def test_the_key_in_a_roster_opens_with_the_cards_own_words_only(bench: Any) -> None:
+    first, other = made(bench), made(bench, "M0002", bytes(7))
+    sealed = bytes.fromhex(entry(bench, first)["key"])
+    assert open_key(first, sealed) == key_of(bench)
     with pytest.raises(CardForged):
         open_key(other, sealed)
 
 
-def test_each_chip_and_each_community_has_a_key_of_its_own(sqlite_bench: Any) -> None:
-    keys = sqlite_bench.keys
+def test_each_chip_and_each_community_has_a_key_of_its_own(bench: Any) -> None:
+    keys = bench.keys
     masters = {keys.challenge_master(name) for name in ("meihu", "lihu")}
     assert len({key_for(master, uid, 1) for master in masters for uid in (UID, bytes(7))}) == 4
 
 
-def test_neither_the_key_nor_the_chips_number_lies_in_the_database(sqlite_bench: Any) -> None:
-    credential = made(sqlite_bench)
-    kept = json.dumps([sqlite_bench.rows(table) for table in ("cards", "facts")], default=repr).lower()
-    for secret in (UID, key_of(sqlite_bench), credential.signature):
+def test_neither_the_key_nor_the_chips_number_lies_in_the_database(bench: Any) -> None:
+    credential = made(bench)
+    kept = json.dumps([bench.rows(table) for table in ("cards", "facts")], default=repr).lower()
+    for secret in (UID, key_of(bench), credential.signature):
         assert secret.hex() not in kept
 
 
-def test_it_is_a_card_like_any_other_in_the_register(sqlite_bench: Any) -> None:
-    credential = made(sqlite_bench)
-    kept = row(sqlite_bench, credential)
+def test_it_is_a_card_like_any_other_in_the_register(bench: Any) -> None:
+    credential = made(bench)
+    kept = row(bench, credential)
     assert (kept["proof"], kept["medium"], kept["state"]) == ("challenge", "nfc", "active")
-    assert bytes(credential_of(sqlite_bench.acting(), kept)) == bytes(credential)
-    states = sorted(each["state"] for each in sqlite_bench.rows("cards", volunteer="M0001"))
+    assert bytes(credential_of(bench.acting(), kept)) == bytes(credential)
+    states = sorted(each["state"] for each in bench.rows("cards", volunteer="M0001"))
     assert states == ["active", "replaced"]
 
 
-def test_a_card_that_was_replaced_is_not_challenged_any_more(sqlite_bench: Any) -> None:
-    credential = made(sqlite_bench)
-    sqlite_bench.do(set_state, credential.card_id.hex(), "lost")
-    assert entry(sqlite_bench, credential)["key"]
-    made(sqlite_bench, uid=bytes(7))
-    sqlite_bench.do(set_state, credential.card_id.hex(), "replaced")
-    assert "key" not in entry(sqlite_bench, credential)
+def test_a_card_that_was_replaced_is_not_challenged_any_more(bench: Any) -> None:
+    credential = made(bench)
+    bench.do(set_state, credential.card_id.hex(), "lost")
+    assert entry(bench, credential)["key"]
+    made(bench, uid=bytes(7))
+    bench.do(set_state, credential.card_id.hex(), "replaced")
+    assert "key" not in entry(bench, credential)
 
 
-def test_cards_without_a_challenge_bring_no_key(sqlite_bench: Any) -> None:
-    credential = sqlite_bench.do(register_bound, "M0001", uid=UID).credential
-    assert "key" not in entry(sqlite_bench, credential)
+def test_cards_without_a_challenge_bring_no_key(bench: Any) -> None:
+    credential = bench.do(register_bound, "M0001", uid=UID).credential
+    assert "key" not in entry(bench, credential)
 
 
 @pytest.mark.parametrize("uid", [b"", bytes(4), bytes(10)])
-def test_a_number_that_no_such_chip_has_is_refused(sqlite_bench: Any, uid: bytes) -> None:
+def test_a_number_that_no_such_chip_has_is_refused(bench: Any, uid: bytes) -> None:
     with pytest.raises(Invalid):
-        sqlite_bench.do(register_challenge, "M0001", uid=uid)
+        bench.do(register_challenge, "M0001", uid=uid)
 
 
 class TestWhatATapProves:
@@ -105,15 +105,15 @@ class TestWhatATapProves:
         ids=["a conversation", "none", "no name of one", "a number", "another credential"],
     )
     def test_a_challenge_counts_with_its_evidence(
-        self, sqlite_bench: Any, evidence: dict[str, Any], graded: tuple[str, str, str | None]
+        self, bench: Any, evidence: dict[str, Any], graded: tuple[str, str, str | None]
     ) -> None:
-        made(sqlite_bench)
-        assert self.tap(sqlite_bench, evidence) == graded
+        made(bench)
+        assert self.tap(bench, evidence) == graded
 
-    def test_a_card_that_was_never_made_for_a_challenge_proves_what_it_can(self, sqlite_bench: Any) -> None:
-        credential = sqlite_bench.do(register_bound, "M0001", uid=UID).credential
-        sqlite_bench.cards["M0001"] = f"{credential.card_id.hex()}:{row(sqlite_bench, credential)['digest']}"
-        assert self.tap(sqlite_bench, {"ti": "9d00c4df"}) == ("signed", "good", None)
+    def test_a_card_that_was_never_made_for_a_challenge_proves_what_it_can(self, bench: Any) -> None:
+        credential = bench.do(register_bound, "M0001", uid=UID).credential
+        bench.cards["M0001"] = f"{credential.card_id.hex()}:{row(bench, credential)['digest']}"
+        assert self.tap(bench, {"ti": "9d00c4df"}) == ("signed", "good", None)
 
     def tap(self, bench: Any, evidence: dict[str, Any]) -> tuple[str, str, str | None]:
         bench.now = TODAY + 10 * 3_600_000

@@ -17,28 +17,28 @@ NINE = day_start("2026-11-24") + 9 * HOUR
 
 
 @pytest.fixture
-def forgotten(sqlite_bench):
+def forgotten(bench):
     """M0001 was planned from nine to eleven, tapped in, and never out."""
     plan = PlanSpec(
         plan_id="p", activity_id="hut", site_id="hut", start=NINE, end=NINE + 2 * HOUR, members=("M0001",)
     )
-    sqlite_bench.do(set_plans, [plan])
-    kiosk = sqlite_bench.kiosk()
+    bench.do(set_plans, [plan])
+    kiosk = bench.kiosk()
     kiosk.tap("M0001", NINE)
-    sqlite_bench.now = NINE + 9 * HOUR
-    sqlite_bench.push(kiosk)
-    return sqlite_bench
+    bench.now = NINE + 9 * HOUR
+    bench.push(kiosk)
+    return bench
 
 
 @pytest.fixture
-def earned(sqlite_bench):
+def earned(bench):
     """M0001 has five hours: 300 minutes and five points."""
-    kiosk = sqlite_bench.kiosk()
+    kiosk = bench.kiosk()
     kiosk.tap("M0001", NINE)
     kiosk.tap("M0001", NINE + 5 * HOUR, shown="shift_ended")
-    sqlite_bench.now = NINE + 6 * HOUR
-    sqlite_bench.push(kiosk)
-    return sqlite_bench
+    bench.now = NINE + 6 * HOUR
+    bench.push(kiosk)
+    return bench
 
 
 def held(bench, number: str = "M0001") -> dict[str, int]:
@@ -106,23 +106,21 @@ def test_after_ten_working_days_a_missing_end_settles_at_zero(forgotten) -> None
         ),
     ],
 )  # fmt: skip
-def test_a_decision_that_makes_no_sense_is_refused(
-    sqlite_bench, ruling: Ruling, error: type[Exception]
-) -> None:
+def test_a_decision_that_makes_no_sense_is_refused(bench, ruling: Ruling, error: type[Exception]) -> None:
     with pytest.raises(error):
-        sqlite_bench.do(decide, ruling)
+        bench.do(decide, ruling)
 
 
-def test_what_was_entered_afterwards_is_hours_and_buys_nothing(sqlite_bench) -> None:
+def test_what_was_entered_afterwards_is_hours_and_buys_nothing(bench) -> None:
     ruling = Ruling(
         kind=DecisionKind.DECLARE_SHIFT, volunteer="M0001", activity_id="hut", site_id="hut",
         started_at=NINE - 24 * HOUR, ended_at=NINE - 23 * HOUR, reason="补录",
     )  # fmt: skip
-    sqlite_bench.now = NINE
-    sqlite_bench.do(decide, ruling)
-    assert [row["grade"] for row in sqlite_bench.rows("shifts")] == ["declared"]
-    assert held(sqlite_bench) == {"hours": 60}
-    assert clean(sqlite_bench)
+    bench.now = NINE
+    bench.do(decide, ruling)
+    assert [row["grade"] for row in bench.rows("shifts")] == ["declared"]
+    assert held(bench) == {"hours": 60}
+    assert clean(bench)
 
 
 def test_redeeming_lowers_points_and_never_hours(earned) -> None:
@@ -158,34 +156,34 @@ def test_points_die_on_their_day_and_hours_stay(earned) -> None:
     assert clean(earned)
 
 
-def test_savings_are_given_to_kin(sqlite_bench) -> None:
-    sqlite_bench.do(set_policy, "earns", "savings")
-    kiosk = sqlite_bench.kiosk()
+def test_savings_are_given_to_kin(bench) -> None:
+    bench.do(set_policy, "earns", "savings")
+    kiosk = bench.kiosk()
     kiosk.tap("M0001", NINE)
     kiosk.tap("M0001", NINE + 2 * HOUR, shown="shift_ended")
-    sqlite_bench.now = NINE + 3 * HOUR
-    sqlite_bench.push(kiosk)
-    sqlite_bench.do(give, "M0001", minutes=90, to="person:M0002", subject="gift-1")
-    assert held(sqlite_bench) == {"hours": 120, "savings": 30}
-    assert held(sqlite_bench, "M0002") == {"savings": 90}
+    bench.now = NINE + 3 * HOUR
+    bench.push(kiosk)
+    bench.do(give, "M0001", minutes=90, to="person:M0002", subject="gift-1")
+    assert held(bench) == {"hours": 120, "savings": 30}
+    assert held(bench, "M0002") == {"savings": 90}
     with pytest.raises(Conflict):
-        sqlite_bench.do(give, "M0001", minutes=31, to="pool", subject="gift-2")
-    assert clean(sqlite_bench)
+        bench.do(give, "M0001", minutes=31, to="pool", subject="gift-2")
+    assert clean(bench)
 
 
-def test_a_closed_month_takes_no_rows(sqlite_bench) -> None:
+def test_a_closed_month_takes_no_rows(bench) -> None:
     """What belongs to it posts in the open month, with its own service date."""
-    sqlite_bench.do(close_period, "2026-11")
-    kiosk = sqlite_bench.kiosk()
+    bench.do(close_period, "2026-11")
+    kiosk = bench.kiosk()
     kiosk.tap("M0001", NINE)
     kiosk.tap("M0001", NINE + HOUR + MINUTE, shown="shift_ended")
-    sqlite_bench.now = NINE + 2 * HOUR
-    sqlite_bench.push(kiosk)
-    assert [row["body"]["period"] for row in sqlite_bench.rows("ledger_transactions")] == ["2026-12"]
-    assert {row["day"] for row in sqlite_bench.rows("ledger_lines")} == {"2026-11-24"}
+    bench.now = NINE + 2 * HOUR
+    bench.push(kiosk)
+    assert [row["body"]["period"] for row in bench.rows("ledger_transactions")] == ["2026-12"]
+    assert {row["day"] for row in bench.rows("ledger_lines")} == {"2026-11-24"}
 
 
-def test_what_judges_past_shifts_of_an_activity_cannot_be_edited(sqlite_bench) -> None:
-    sqlite_bench.do(set_activities, [ActivitySpec(activity_id="hut", name="新名", name_en="New")])
+def test_what_judges_past_shifts_of_an_activity_cannot_be_edited(bench) -> None:
+    bench.do(set_activities, [ActivitySpec(activity_id="hut", name="新名", name_en="New")])
     with pytest.raises(Conflict):
-        sqlite_bench.do(set_activities, [ActivitySpec(activity_id="hut", name="新名", kind="non_service")])
+        bench.do(set_activities, [ActivitySpec(activity_id="hut", name="新名", kind="non_service")])

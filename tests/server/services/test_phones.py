@@ -33,52 +33,52 @@ def states(bench: Any, number: str = "M0001") -> dict[str, str]:
     return {row["card_id"]: row["state"] for row in bench.rows("cards", volunteer=number)}
 
 
-def test_a_phone_stands_beside_the_card_and_either_is_renewed_alone(sqlite_bench: Any) -> None:
-    printed = sqlite_bench.cards["M0001"].split(":")[0]
-    phone = sqlite_bench.do(register_phone, "M0001", public=point()).card_id
-    assert states(sqlite_bench) == {printed: "active", phone: "active"}
-    second = sqlite_bench.do(register_phone, "M0001", public=point(8)).card_id
-    assert states(sqlite_bench) == {printed: "active", phone: "replaced", second: "active"}
-    new = sqlite_bench.do(register_static, "M0001").card_id
-    assert states(sqlite_bench)[printed] == "replaced"
-    assert (states(sqlite_bench)[second], states(sqlite_bench)[new]) == ("active", "active")
+def test_a_phone_stands_beside_the_card_and_either_is_renewed_alone(bench: Any) -> None:
+    printed = bench.cards["M0001"].split(":")[0]
+    phone = bench.do(register_phone, "M0001", public=point()).card_id
+    assert states(bench) == {printed: "active", phone: "active"}
+    second = bench.do(register_phone, "M0001", public=point(8)).card_id
+    assert states(bench) == {printed: "active", phone: "replaced", second: "active"}
+    new = bench.do(register_static, "M0001").card_id
+    assert states(bench)[printed] == "replaced"
+    assert (states(bench)[second], states(bench)[new]) == ("active", "active")
 
 
-def test_whoever_has_only_a_phone_can_still_get_a_first_card(sqlite_bench: Any) -> None:
-    number = sqlite_bench.do(register_volunteer, NewVolunteer(name="新人"))
-    sqlite_bench.do(register_phone, number, public=point())
-    sqlite_bench.do(register_many, [number])
-    assert sorted(states(sqlite_bench, number).values()) == ["active", "active"]
+def test_whoever_has_only_a_phone_can_still_get_a_first_card(bench: Any) -> None:
+    number = bench.do(register_volunteer, NewVolunteer(name="新人"))
+    bench.do(register_phone, number, public=point())
+    bench.do(register_many, [number])
+    assert sorted(states(bench, number).values()) == ["active", "active"]
 
 
-def test_a_lost_phone_is_lost_and_the_card_is_not(sqlite_bench: Any) -> None:
-    printed = sqlite_bench.cards["M0001"].split(":")[0]
-    phone = sqlite_bench.do(register_phone, "M0001", public=point()).card_id
-    assert sqlite_bench.do(lose_phones, "M0001") == 1
-    assert states(sqlite_bench) == {printed: "active", phone: "lost"}
-    assert sqlite_bench.do(lose_phones, "M0001") == 0
-    sqlite_bench.do(set_state, phone, "active")
-    assert states(sqlite_bench) == {printed: "active", phone: "active"}
+def test_a_lost_phone_is_lost_and_the_card_is_not(bench: Any) -> None:
+    printed = bench.cards["M0001"].split(":")[0]
+    phone = bench.do(register_phone, "M0001", public=point()).card_id
+    assert bench.do(lose_phones, "M0001") == 1
+    assert states(bench) == {printed: "active", phone: "lost"}
+    assert bench.do(lose_phones, "M0001") == 0
+    bench.do(set_state, phone, "active")
+    assert states(bench) == {printed: "active", phone: "active"}
 
 
 @pytest.mark.parametrize("public", [b"", point()[:-1], b"\x04" + bytes(64), point()[1:]])
-def test_what_is_no_public_key_is_refused(sqlite_bench: Any, public: bytes) -> None:
+def test_what_is_no_public_key_is_refused(bench: Any, public: bytes) -> None:
     with pytest.raises(Invalid):
-        sqlite_bench.do(register_phone, "M0001", public=public)
+        bench.do(register_phone, "M0001", public=public)
 
 
-def test_a_kiosk_gets_the_public_key_and_no_name(sqlite_bench: Any) -> None:
-    phone = sqlite_bench.do(register_phone, "M0001", public=point()).card_id
-    (row,) = sqlite_bench.rows("cards", card_id=phone)
-    with sqlite_bench.uow() as uow:
-        roster = build(uow, sqlite_bench.acting(), "hut")
-        assert audit(uow, sqlite_bench.keys) == []
+def test_a_kiosk_gets_the_public_key_and_no_name(bench: Any) -> None:
+    phone = bench.do(register_phone, "M0001", public=point()).card_id
+    (row,) = bench.rows("cards", card_id=phone)
+    with bench.uow() as uow:
+        roster = build(uow, bench.acting(), "hut")
+        assert audit(uow, bench.keys) == []
     entry = roster[f"card:{row['lookup']}"]
     assert (entry["public"], entry["proof"], entry["name"]) == (point().hex(), "rotating", None)
     assert [e for e in roster.values() if isinstance(e, dict) and "public" in e and "volunteer" in e] == [
         entry
     ]
-    assert credential_of(sqlite_bench.acting(), row) is None
+    assert credential_of(bench.acting(), row) is None
 
 
 @pytest.mark.parametrize(
@@ -95,22 +95,22 @@ def test_a_kiosk_gets_the_public_key_and_no_name(sqlite_bench: Any) -> None:
     ],
 )
 def test_a_code_proves_presence_in_its_own_half_minutes_only(
-    sqlite_bench: Any, said: str, steps: int | None, clock: str, graded: str
+    bench: Any, said: str, steps: int | None, clock: str, graded: str
 ) -> None:
-    sqlite_bench.do(register_phone, "M0001", public=point())
-    (row,) = sqlite_bench.rows("cards", proof="rotating")
-    sqlite_bench.now = NOON
-    kiosk = sqlite_bench.kiosk()
+    bench.do(register_phone, "M0001", public=point())
+    (row,) = bench.rows("cards", proof="rotating")
+    bench.now = NOON
+    kiosk = bench.kiosk()
     evidence = {} if steps is None else {"step": step_at(NOON) + steps}
     kiosk.tap("M0001", NOON, card_id=row["card_id"], proof=said, evidence=evidence, clock=clock)
-    sqlite_bench.push(kiosk)
-    (event,) = sqlite_bench.events()
+    bench.push(kiosk)
+    (event,) = bench.events()
     assert (event["proof"], event["standing"], event["volunteer"]) == (graded, "good", "M0001")
 
 
-def test_a_printed_card_cannot_have_given_a_changing_code(sqlite_bench: Any) -> None:
-    kiosk = sqlite_bench.kiosk()
+def test_a_printed_card_cannot_have_given_a_changing_code(bench: Any) -> None:
+    kiosk = bench.kiosk()
     kiosk.tap("M0001", NOON, proof="rotating", evidence={"step": step_at(NOON)})
-    sqlite_bench.push(kiosk)
-    (event,) = sqlite_bench.events()
+    bench.push(kiosk)
+    (event,) = bench.events()
     assert (event["proof"], event["standing_reason"]) == ("none", "card_forged")

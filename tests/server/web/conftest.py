@@ -1,8 +1,7 @@
 """The real application on a real database, with one login for each role."""
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from flask.testing import FlaskClient
 from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR, MINUTE
-from server.db.migrate import upgrade
 from server.db.session import Database
 from server.services.community import PlanSpec, set_plans
 from server.services.users import create_token, create_user
 from tests.server.conftest import COMMUNITY, TODAY, Bench, Numbers, fill
+from tests.support.databases import Shelf, Store
 
 ROLES = {"admin": None, "staff": None, "leader": "M0001", "auditor": None, "volunteer": "M0004"}
 PASSWORD = "correct horse 9"
@@ -51,48 +50,40 @@ class Site:
         return answer.json
 
 
-@dataclass(frozen=True)
-class Template:
-    """A database that has lived through a day: made once, copied for each test."""
-
-    folder: Path
-    bench: Bench
-    users: dict[str, str]
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+def day(store: Store) -> tuple[Bench, dict[str, str]]:
     """A community at nine in the morning: one shift closed, two open, one without an end since yesterday."""
-    folder = tmp_path_factory.mktemp("template")
-    database = Database(f"sqlite:///{folder / 'yika.sqlite'}")
-    upgrade(database)
-    bench = fill(Bench(database, now=TODAY - 72 * HOUR))
+    database = Database(store.app)
+    bench = Bench(database)
+    users = settled(bench)
+    database.dispose()
+    return bench, users
+
+
+def settled(bench: Bench) -> dict[str, str]:
+    """Let a community live until then; its logins by role."""
+    bench.now = TODAY - 72 * HOUR
+    fill(bench)
     bench.now = TODAY
     users = {
-        role: bench.do(create_user, role, role=role, password=PASSWORD, volunteer=volunteer)
+        role: bench.do(create_user, bench.mark + role, role=role, password=PASSWORD, volunteer=volunteer)
         for role, volunteer in ROLES.items()
     }
     _live_through_a_day(bench)
-    make_key_file(folder / "server.key", b"s" * 32)
-    database.dispose()
-    return Template(folder, bench, users)
+    return users
 
 
 @pytest.fixture
-def site(template: Template, tmp_path: Path) -> Iterator[Site]:
-    """The application on a copy of the template."""
-    shutil.copytree(template.folder, tmp_path, dirs_exist_ok=True)
-    database = Database(f"sqlite:///{tmp_path / 'yika.sqlite'}")
-    made = template.bench
-    bench = Bench(database, now=made.now, entropy=Numbers("test"), numbers=made.numbers, cards=made.cards)
-    config = ServerConfig(data_dir=tmp_path, database_url=str(database.url), community=COMMUNITY)
-    app = create_app(config)
+def site(shelf: Shelf, tmp_path: Path) -> Iterator[Site]:
+    """The application on a copy of a database that has lived through a day."""
+    store, (made, users) = shelf.filled("day", day)
+    bench = replace(made.over(shelf, store), entropy=Numbers("test"))
+    make_key_file(tmp_path / "server.key", b"s" * 32)
+    app = create_app(ServerConfig(data_dir=tmp_path, database_url=store.app, community=COMMUNITY))
     runtime = app.extensions["yika"]
     runtime.clock = lambda: bench.now
     app.config["WTF_CSRF_ENABLED"] = False
-    yield Site(app, bench, dict(template.users))
+    yield Site(app, bench, dict(users))
     runtime.dispose()
-    database.dispose()
 
 
 def _live_through_a_day(bench: Bench) -> None:

@@ -1,10 +1,10 @@
-"""Everything the first release needs, with the guards that keep what is written once."""
+"""Everything the first release needs; guards and rights follow after the last migration (migrate.py)."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from server.db import base
-from server.db.guards import drop_guard_statements, guard_statements
+from server.db.guards import drop_guard_statements
 
 revision = "0001"
 down_revision = None
@@ -16,15 +16,12 @@ EVENT_PARTITIONS = 8
 
 
 def upgrade() -> None:
-    """Create all tables, then the guards."""
+    """Create all tables."""
     _create_tables()
-    dialect = op.get_bind().dialect.name
-    if dialect == "postgresql":
+    if op.get_bind().dialect.name == "postgresql":
         for part in range(EVENT_PARTITIONS):
             values = f"WITH (MODULUS {EVENT_PARTITIONS}, REMAINDER {part})"
             op.execute(f"CREATE TABLE events_{part} PARTITION OF events FOR VALUES {values}")
-    for statement in guard_statements(dialect):
-        op.execute(statement)
 
 
 def downgrade() -> None:
