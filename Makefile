@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format check lock bench translations wheel clean system-demo system-test
+.PHONY: help demo test test-partitioned lint types format check lock bench translations wheel clean system-demo system-test
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ $(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
 
 test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-partitioned: system-test $(STAMP)  ## the use cases and the database once more, every table in parts by community
+	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m postgresql tests/server/db tests/server/services tests/server/test_backups.py
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .
