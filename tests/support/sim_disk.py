@@ -71,6 +71,10 @@ class _Connection:
         self._disk.after(sql)
         return found
 
+    def executemany(self, sql: str, params: Any) -> sqlite3.Cursor:
+        self._disk.before(sql)
+        return self._con.executemany(sql, params)
+
 
 class SimJournal(SqliteJournal):
     """The real journal over the simulator's disk; it tells of each event before it is written."""

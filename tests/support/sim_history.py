@@ -2,10 +2,11 @@
 
 ``tap`` a: person, b: kiosk, c: touch (0 none), text: what the disk does, or ``dies`` between disk and light ·
 ``sync`` a: kiosk, b: which request, c: lanes, text: fault of network or disk · ``copies`` late copies of
-requests arrive · ``reboot`` b: minutes without power · ``restart`` · ``snapshot`` / ``restore`` (b: whole
-card's image or copied files) · ``clone`` a copied card runs in a second machine · ``revoke`` · ``rogue``
-somebody with the kiosk's key pushes what no journal wrote · ``plan`` a: start, b: length, c: members · the
-office: ``plan_edit lose new_card decide settle set_aside restore_tap void excess spend close_month``.
+requests arrive · ``reboot`` b: minutes without power · ``restart`` · ``pulled`` a: person, b: kiosk; a tap
+while the memory card is out · ``snapshot`` / ``restore`` (b: whole card's image or copied files) · ``clone``
+a copied card runs in a second machine · ``revoke`` · ``rogue`` somebody with the kiosk's key pushes what no
+journal wrote · ``seal`` the right to be forgotten · ``plan`` a: start, b: length, c: members · the office:
+``plan_edit lose new_card decide settle set_aside restore_tap void excess spend close_month``.
 """
 
 import json
@@ -27,6 +28,7 @@ from server.services.cards import register_static, set_state
 from server.services.community import PlanSpec, set_plans
 from server.services.decisions import Ruling, decide
 from server.services.kiosks import revoke_kiosk
+from server.services.sealing import seal_events
 from server.services.settling import settle
 from tests.support.sim_machine import SimMachine, SimTime
 from tests.support.sim_server import BEGIN, KIOSKS, SimCard, SimServer
@@ -62,6 +64,8 @@ class Told:
     """Kiosk -> when it was revoked."""
     rogue: set[str] = field(default_factory=set)
     """Hashes of events that no journal wrote."""
+    sealed: dict[str, Any] = field(default_factory=dict)
+    """Event -> what it said before the server sealed it."""
     believed: list[str] = field(default_factory=list)
     """Of these, what was not put into quarantine."""
     trouble: list[str] = field(default_factory=list)
@@ -168,13 +172,28 @@ def _restart(told: Told, action: Action) -> None:
     told.machine(action.a, action.at).restart()
 
 
+def _pulled(told: Told, action: Action) -> None:
+    machine, card = told.machine(action.b, action.at), told.cards[action.a % len(told.cards)][-1]
+    machine.without_card(lambda: machine.tap(card))
+
+
+def _seal(told: Told, action: Action) -> None:
+    """Some events are erased on the server, then on kiosks; forgetting and doubting are not mixed."""
+    if told.lost or told.doubted:
+        return
+    rows = told.server.rows("events", "event_id")
+    gone = rows[action.b % max(1, len(rows)) :][:3]
+    told.sealed |= {row["event_id"]: (row["salt"], row["body"]) for row in gone}
+    told.server.do(seal_events, [row["event_id"] for row in gone])
+
+
 def _snapshot(told: Told, action: Action) -> None:
     told.machine(action.a).snapshot()
 
 
 def _restore(told: Told, action: Action) -> None:
     machine = told.machine(action.a)
-    if machine.shots:
+    if machine.shots and not told.sealed:
         gone = machine.restore(same_place=bool(action.b))
         told.destroyed |= gone - _stored(told)
         told.doubted.add(machine.kiosk)
@@ -182,6 +201,8 @@ def _restore(told: Told, action: Action) -> None:
 
 def _clone(told: Told, action: Action) -> None:
     """The card's copy runs in another machine, beside the first."""
+    if told.sealed:
+        return
     first = told.machine(action.a)
     first.stop()
     second = told.made(f"{first.kiosk}-copy{len(told.machines)}", first.kiosk)
@@ -195,6 +216,8 @@ def _clone(told: Told, action: Action) -> None:
 
 
 def _revoke(told: Told, action: Action) -> None:
+    if told.sealed:
+        return
     kiosk = told.kiosk(action.a)
     kiosk_id = told.server.enrolments[kiosk].kiosk_id
     told.server.do(revoke_kiosk, kiosk_id)
@@ -205,6 +228,7 @@ def _revoke(told: Told, action: Action) -> None:
 def _rogue(told: Told, action: Action) -> None:
     """Nothing of it may count, nothing of it may be thrown away, and it must not stop anybody else."""
     rows = told.server.rows("events", "event_id", status="stored", medium=["nfc", "qr"])
+    rows = [row for row in rows if row["body"] is not None]
     if not rows:
         return
     copied = rows[action.a % len(rows)]
@@ -289,7 +313,7 @@ def _lose(told: Told, action: Action) -> None:
     person = action.a % len(told.cards)
     card = told.cards[person][-1]
     since = told.time.now - action.b % 5 * HOUR
-    if card.card_id not in told.lost:
+    if card.card_id not in told.lost and not told.sealed:
         told.server.do(set_state, card.card_id, "lost", since=since)
         told.lost[card.card_id] = since
         if action.c % 2:
@@ -298,6 +322,8 @@ def _lose(told: Told, action: Action) -> None:
 
 def _new_card(told: Told, action: Action) -> None:
     """A new printed card, which offline kiosks have not heard of; the old one is replaced."""
+    if told.sealed:
+        return
     person = action.a % len(told.cards)
     for old in told.cards[person]:
         told.lost.setdefault(old.card_id, told.time.now)
@@ -376,6 +402,8 @@ _ACTIONS: dict[str, Any] = {
     "copies": _copies,
     "reboot": _reboot,
     "restart": _restart,
+    "pulled": _pulled,
+    "seal": _seal,
     "snapshot": _snapshot,
     "restore": _restore,
     "clone": _clone,

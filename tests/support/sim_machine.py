@@ -156,7 +156,13 @@ class SimMachine:
             retention_days=self.habit.retention_days,
         )
         self.service = KioskService(self._parts())
-        self.syncer.on_change = self.service.check
+        self.syncer.on_change = self._on_sync
+
+    def _on_sync(self) -> None:
+        """As kiosk.app does it; the screen then asks for what it shows."""
+        self.service.check()
+        self.service.idle()
+        self.service.status()
 
     def _api(self) -> ServerApi:
         if not self.habit.http:
@@ -247,6 +253,15 @@ class SimMachine:
             wire.deliver_copies()
 
     # -- the memory card
+
+    def without_card(self, act: Callable[[], None]) -> None:
+        """Somebody pulls the memory card out and puts it in again after ``act``."""
+        away = self.folder.with_name(f"{self.folder.name}.pulled")
+        self.folder.rename(away)
+        self.service.check()
+        act()
+        away.rename(self.folder)
+        self.service.check()
 
     def snapshot(self) -> None:
         """Copy the card as it is, with the process running, as a backup does at night."""

@@ -36,7 +36,7 @@ from tests.support.sim_server import SimServer
 
 FAULTS = (
     *("drop_request", "drop_reply", "twice", "html", "error", "busy", "truncate", "late_copy"),
-    *("unsigned_lie", "signed_lie", "old_roster", "too_large", "indigestible", "dies"),
+    *("unsigned_lie", "signed_lie", "old_roster", "old_delta", "too_large", "indigestible", "dies"),
 )
 """What can happen to one request of a pass; ``dies`` kills the kiosk when the server has answered."""
 _JUNK = {
@@ -70,6 +70,8 @@ class SimNet:
     when: int = 0
     old: bytes | Mapping[str, object] | None = None
     """The first roster that came, which a server put back from a backup would send again."""
+    delta: bytes | Mapping[str, object] | None = None
+    """A difference that came before, and does not fit any more."""
 
     def strikes(self, target: str, events: int = 0) -> str:
         """What befalls this request."""
@@ -77,6 +79,8 @@ class SimNet:
         due, self.when = self.when == 0, self.when - 1
         if fault == "old_roster":
             due = roster and self.old is not None
+        elif fault == "old_delta":
+            due = roster and self.delta is not None
         elif fault == "too_large":  # a proxy that takes small bodies only
             due = events > 1
         elif fault == "indigestible":
@@ -85,6 +89,8 @@ class SimNet:
             due = due and not roster
         if not due or fault == "none":
             return "none"
+        if fault == "old_delta":  # who asks again gets the whole
+            self.fault = "none"
         self.server.tally[f"net: {fault}"] += 1
         return fault
 
@@ -139,11 +145,16 @@ class SimPort:
         if fault == "old_roster":
             assert isinstance(self._net.old, Mapping)
             return RosterAnswer(self._net.old)
+        if fault == "old_delta":
+            assert isinstance(self._net.delta, Mapping)
+            return RosterAnswer(self._net.delta)
         answer = self._net.server.give_roster(self._kiosk_id, have, have_hash)
         if fault == "dies":
             raise Crashed
         if self._net.old is None and isinstance(answer, RosterAnswer):
             self._net.old = answer.body
+        if isinstance(answer, RosterAnswer) and "delta" in answer.body:
+            self._net.delta = answer.body
         return _UNHEARD.get(fault, answer)
 
     def deliver_copies(self) -> None:
@@ -167,6 +178,8 @@ class SimWire:
         answer = self._sent(request, self.net.strikes(target, events))
         if self.net.old is None and "/roster" in target and isinstance(answer, Answer):
             self.net.old = answer.body if answer.status == 200 else None
+        if "/roster" in target and isinstance(answer, Answer) and b'"delta"' in answer.body:
+            self.net.delta = answer.body
         return answer
 
     def _sent(self, request: tuple[str, str, bytes, dict[str, str]], fault: str) -> Answer | Offline:
@@ -180,6 +193,9 @@ class SimWire:
         if fault == "old_roster":
             assert isinstance(self.net.old, bytes)
             return self._signed(self.net.old, request[3])
+        if fault == "old_delta":
+            assert isinstance(self.net.delta, bytes)
+            return self._signed(self.net.delta, request[3])
         return self._heard(request, fault)
 
     def _heard(self, request: tuple[str, str, bytes, dict[str, str]], fault: str) -> Answer | Offline:

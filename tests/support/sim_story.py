@@ -19,13 +19,13 @@ DAY = 24 * HOUR
 GATE = 2
 HTTP_EVERY = 50
 """Every so many seeds the kiosks speak through HTTP, sessions and signatures."""
-SIZES = (("day", 920), ("days", 76), ("weeks", 4))
+SIZES = (("day", 920), ("days", 74), ("weeks", 6))
 """Of a thousand histories."""
 LANES = ("both", "push", "pull")
 _MISHAPS = {
     "reboot": 4, "restart": 2, "restore": 3, "clone": 1, "revoke": 2, "lose": 2, "new_card": 2,
     "plan_edit": 4, "set_aside": 1, "restore_tap": 1, "void": 1, "settle": 1, "rogue": 1, "spend": 1,
-    "close_month": 1, "long_day": 1, "late office": 4,
+    "close_month": 1, "long_day": 1, "late office": 4, "pulled": 1, "seal": 1,
 }  # fmt: skip
 
 
@@ -74,8 +74,8 @@ class _Teller:
         self.actions: list[Action] = []
         names, weights = zip(*SIZES, strict=True)
         self.size = rng.choices(names, weights)[0]
-        self.days = {"day": rng.choice([1, 1, 1, 2]), "days": rng.choice([1, 2, 4]), "weeks": 21}[self.size]
-        self.presence = {"day": 0.85, "days": 0.6, "weeks": 0.25}[self.size]
+        self.days = {"day": rng.choice([1, 1, 1, 2]), "days": rng.choice([1, 2, 4]), "weeks": 12}[self.size]
+        self.presence = {"day": 0.85, "days": 0.6, "weeks": 0.5}[self.size]
         if self.size == "day":
             self.people = sorted(rng.sample(range(PEOPLE), rng.choice([1, 1, 2, 2, 3])))
             self.desks = sorted(rng.sample(range(2), rng.choice([1, 1, 2])))
@@ -188,7 +188,7 @@ class _Teller:
         rng = self.rng
         fault = rng.choice((*FAULTS, *DISK_FAULTS)) if rng.random() < self.faulty else "none"
         lanes = rng.choice([0, 1, 1])
-        lanes = 0 if fault == "old_roster" else lanes
+        lanes = 0 if fault.startswith("old_") else lanes
         self._add(at, "sync", kiosk, 0 if lanes else rng.randrange(2), lanes, fault)
         if fault == "late_copy":
             self._add(at + rng.randrange(HOUR), "copies", kiosk)
@@ -203,6 +203,11 @@ class _Teller:
             self._add(at, "reboot", kiosk, rng.choice([1, 5, 60, 600]))
         elif kind == "restart":
             self._add(at, "restart", kiosk)
+        elif kind == "pulled":
+            self._add(at, "pulled", rng.choice(self.people), kiosk)
+        elif kind == "seal":
+            for hours, what in ((0, "sync"), (1, "seal"), (2, "sync"), (4, "sync")):
+                self._add(at + hours * HOUR, what, kiosk, rng.randrange(1000) if what == "seal" else 0)
         elif kind in ("restore", "clone", "revoke"):
             self._doubtful(kind, at, rng.choice(self.desks))
         elif kind == "long_day":
