@@ -49,7 +49,7 @@ def _accepted() -> dict[str, Result]:
         "checkpoint_passed": _person("checkpoint_passed", activity_zh="早巡逻", checkpoint=checkpoint),
         "choose_activity": _person("choose_activity", choices=(*ACTIVITIES, UNDO)),
         "end_proposed": _person("end_proposed", choices=ends, **proposed),
-        "team_opened": _person("team_opened", choices=(*absent, UNDO)),
+        "team_opened": _person("team_opened", choices=(*absent, UNDO), choice_seconds=60),
         "team_closed": _person("team_closed"),
         "accepted_unlisted": result("accepted_unlisted", note="name_follows", choices=(UNDO,)),
         "undone": _person("undone", activity_zh=None, activity_en=None),

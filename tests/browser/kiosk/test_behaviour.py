@@ -164,7 +164,7 @@ def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> Non
 
 def test_turning_pages_gives_the_reading_time_again(stage: Staged) -> None:
     built = stage(clock=True)
-    built.show(OUTCOMES["team_opened"])
+    built.show(replace(OUTCOMES["team_opened"], choice_seconds=10))
     built.pass_time(8_000)
     built.page.click("[data-choice=open]")
     built.pass_time(8_000)
