@@ -124,16 +124,21 @@ def decrypt_sun(
     offset to the MAC (empty when both offsets are equal). The counter is for the caller to compare: a message
     that was read and not used can be shown once later.
     """
+    uid, counter = open_picc_data(meta_key, picc_data)
+    message = verify_plain_sun(file_key, uid, counter, mac, mac_input=mac_input)
+    if enc is None:
+        return message
+    return SunMessage(uid, counter, _open_file_data(file_key, message, enc))
+
+
+def open_picc_data(meta_key: bytes, picc_data: bytes) -> tuple[bytes, int]:
+    """Whose message it says it is, and its counter: enough to find the key that proves it, and no proof."""
     if len(picc_data) != BLOCK:
         raise CardForged("the PICC data of a SUN message is one block")
     plain = _decrypt(meta_key, _NO_IV, picc_data)
     if plain[0] != _UID_MIRRORED | _COUNTER_MIRRORED | UID_LENGTH:
         raise CardForged("the PICC data does not open to a UID and a counter: another key, or invented")
-    uid, counter = plain[1:8], int.from_bytes(plain[8:11], "little")
-    message = verify_plain_sun(file_key, uid, counter, mac, mac_input=mac_input)
-    if enc is None:
-        return message
-    return SunMessage(uid, counter, _open_file_data(file_key, message, enc))
+    return plain[1:8], int.from_bytes(plain[8:11], "little")
 
 
 def _open_file_data(file_key: bytes, message: SunMessage, enc: bytes) -> bytes:

@@ -48,6 +48,20 @@ class Conflict(ServerError):
     code = "conflict"
 
 
+class SunForged(Invalid):
+    """This address was not written by a card of this community."""
+
+    code = "card_forged"
+    zh = "这个链接不是本社区的卡生成的。请把卡再贴一下手机；仍不行请联系社区。"
+
+
+class SunReplayed(Conflict):
+    """This reading of the card was shown before: hold the card to the phone again."""
+
+    code = "card_replayed"
+    zh = "这次读卡的链接已经用过。请把卡再贴一下手机。"
+
+
 class Unauthenticated(ServerError):
     """Who asks is not known: sign in, or show a token that holds."""
 

@@ -37,6 +37,8 @@ class FactKind(StrEnum):
     POSTING_CLOSED = "posting_closed"
     """A ledger period that takes no more rows."""
     REDACTION = "redaction"
+    SUN = "sun"
+    """A card read by a phone: the counter in its message, which only rises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from server.web import (
     metrics,
     people,
     staff,
+    sun,
 )
 from server.web.api import blueprint as api
 from server.web.api import pages as api_docs
@@ -32,11 +33,12 @@ def register_all(app: Flask) -> None:
     csrf.exempt(auth.sign_in)
     i18n.install(app)
     people.install(app)
+    sun.install(app)
     auth.install(app)
     certificates.install(app)
     app.before_request(access.guard)
     app.after_request(headers.secure)
     for blueprint in (home.blueprint, auth.blueprint, staff.blueprint, me.blueprint):
         app.register_blueprint(blueprint)
-    for blueprint in (certificates.blueprint, metrics.blueprint, api, api_docs):
+    for blueprint in (certificates.blueprint, sun.blueprint, metrics.blueprint, api, api_docs):
         app.register_blueprint(blueprint)

@@ -23,6 +23,7 @@ WHO: dict[tuple[str, str], set[Any]] = {
     ("GET", "static"): ALL,
     ("GET", "metrics.metrics"): ALL,
     ("GET", "certificates.verify"): ALL,
+    ("GET", "sun.read"): ALL,
     ("POST", "certificates.own"): SIGNED_IN,
     ("POST", "certificates.at_the_counter"): STAFF,
     ("GET", "auth.login"): ALL,
