@@ -145,15 +145,21 @@ class _Folder(_File):
         return self._frame
 
     def _next(self) -> None:
-        if not self._coming and self._loop:
+        found = self._first_of(self._coming)
+        if found is None and self._loop:
             self._coming = self._listed()
-        while self._coming:
-            path = self._coming.pop(0)
+            found = self._first_of(self._coming)
+        if found is not None:
+            self._frame, self._left = found, self._frames
+
+    def _first_of(self, paths: list[Path]) -> Frame | None:
+        while paths:
+            path = paths.pop(0)
             picture = self._cv2.imread(str(path))
             if picture is not None:
-                self._frame, self._left = picture, self._frames
-                return
+                return picture
             log.warning("%s is no picture that can be read", path)
+        return None
 
 
 class _Clip(_File):

@@ -22,6 +22,10 @@ from hardware.qr_frames import Light, sample
 PATIENCE_SECONDS = 8
 LEAST_FREE = 200_000_000
 SLOW_COMMIT_MS = 100
+LONGEST_EXPOSURE_MS = 10.0
+"""In this time a card in a hand moves by about one module."""
+MOST_WHITE = 0.2
+"""More of the picture than this without any drawing is glare, not paper."""
 BORN = 1_767_225_600_000
 """2026-01-01: a clock that shows less was never set."""
 WAL_FIXED = (3, 51, 3)
@@ -198,9 +202,22 @@ def try_camera(name: str, source: str, light: Callable[[str], Light]) -> Check:
 
 
 def check_light(name: str, light: Light) -> Check:
-    """Advice on lamp and lens."""
-    measured = f"{light.brightness:.0f}/{light.contrast:.0f}/{light.sharpness:.0f}"
+    """Advice on lamp, exposure and lens: what is wrong first, in words; the figures behind it."""
+    exposure = light.told.get("exposure_ms")
+    kept = "" if exposure is None else f", {exposure:g} ms"
+    levels = f"{light.brightness:.0f}/{light.contrast:.0f}/{light.sharpness:.0f}"
+    measured = f"{levels}, {light.washed_out:.0%} white{kept}"
     problems = (
+        (
+            isinstance(exposure, float) and exposure > LONGEST_EXPOSURE_MS,
+            "曝光太长,手里的卡会拖影:设 exposure_ms = 5 并加一盏灯",
+            "the exposure is long, a card in a hand will smear: set exposure_ms = 5 and add a lamp",
+        ),
+        (
+            light.washed_out > MOST_WHITE,
+            "画面里有强光:把灯移到侧面,别对着窗",
+            "a strong light is in the picture: move the lamp aside, face no window",
+        ),
         (light.brightness < 40, "太暗:加一盏灯", "too dark: add a lamp"),
         (light.brightness > 215, "太亮:避开直射光", "too bright: keep direct light away"),
         (

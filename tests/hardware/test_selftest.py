@@ -152,12 +152,20 @@ def test_other_messages_stay_as_they_are() -> None:
         (Light(230, 30, 200), "too bright"),
         (Light(120, 3, 200), "covered"),
         (Light(120, 30, 5), "blurred"),
+        (Light(150, 60, 200, washed_out=0.4), "strong light"),
+        (Light(120, 30, 200, told={"exposure_ms": 33.0}), "smear"),
     ],
 )
 def test_a_camera_that_sees_badly_is_given_advice(light: Light, says: str) -> None:
     found = selftest.check_light("camera", light)
     assert not found.ok
     assert says in found.message_en
+
+
+def test_a_camera_that_sees_well_says_how_it_was_measured() -> None:
+    found = selftest.check_light("camera", Light(120, 50, 300, 0.03, {"exposure_ms": 5.0}))
+    assert found.ok
+    assert "120/50/300, 3% white, 5 ms" in found.message_en
 
 
 def test_a_camera_that_does_not_open_fails() -> None:
