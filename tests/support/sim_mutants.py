@@ -27,6 +27,7 @@ from kiosk.ports import Draft, Trouble
 from server.contract.rules import MINUTE
 from server.contract.wire import EventResult, Push, PushReply, Status, TapEvent, chain_hash
 from server.domain.time import Corrected
+from tests.support.sim_story import Story, over_http, story
 
 Patch = tuple[Any, str, Any]
 """Where, which name, and what stands there instead."""
@@ -39,6 +40,8 @@ class Mutant:
     breaks: str
     """The sentence that no longer holds."""
     patches: Callable[[], list[Patch]]
+    of: Callable[[int], Story] = story
+    """The histories that can notice it."""
 
     def apply(self) -> list[Patch]:
         """Break it; the patches that mend it again."""
@@ -209,6 +212,7 @@ MUTANTS: dict[str, Mutant] = {
     "believe unsigned answers": Mutant(
         "no answer is believed unsigned",
         lambda: [(kiosk.server_client._Line, "_believed", lambda _self, answer, _session: answer)],
+        of=over_http,
     ),
     "accept an older roster": Mutant("a lower roster version is refused", _older_roster),
     "leave waiting events behind": Mutant("a new journal carries what waits", _leave_waiting_behind),

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -70,11 +70,11 @@ def findings(of: Story, server: SimServer, *, everything: bool = False) -> list[
         return [traceback.format_exc()[-1500:]]
 
 
-def failures(seeds: range, server: SimServer) -> Iterator[Failure]:
+def failures(seeds: range, server: SimServer, of: Callable[[int], Story] = story) -> Iterator[Failure]:
     """The seeds that fail."""
     with quiet():
         for seed in seeds:
-            if found := findings(story(seed), server):
+            if found := findings(of(seed), server):
                 yield Failure(seed, found)
 
 
@@ -116,9 +116,9 @@ def _own_server() -> SimServer:
     return build_server()
 
 
-def caught_after(seeds: range, server: SimServer) -> int | None:
+def caught_after(seeds: range, server: SimServer, of: Callable[[int], Story] = story) -> int | None:
     """How many histories it takes until one fails; None when none does."""
-    first = next(failures(seeds, server), None)
+    first = next(failures(seeds, server, of), None)
     return None if first is None else first.seed - seeds.start + 1
 
 

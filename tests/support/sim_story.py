@@ -6,7 +6,7 @@ are weeks at five. Every action carries its moment and small numbers that pick a
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
@@ -57,6 +57,12 @@ class Story:
 def story(seed: int) -> Story:
     """The history of a seed."""
     return _Teller(seed).tell()
+
+
+def over_http(seed: int) -> Story:
+    """The same history with every kiosk speaking through HTTP, sessions and signatures."""
+    told = story(seed)
+    return replace(told, habits=tuple(replace(habit, http=True) for habit in told.habits))
 
 
 def kept(raw: dict[str, Any]) -> Story:

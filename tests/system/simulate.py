@@ -71,7 +71,7 @@ def _every_mutant(seed: int, most: int) -> int:
     survived, server = 0, build_server()
     for name in sorted(MUTANTS):
         with MUTANTS[name].applied():
-            caught = caught_after(range(seed, seed + most), server)
+            caught = caught_after(range(seed, seed + most), server, MUTANTS[name].of)
         survived += caught is None
         click.echo(f"{caught or 'survived':>9}  {name}")
     return 1 if survived else 0
