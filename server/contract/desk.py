@@ -126,8 +126,8 @@ def reply_from_bytes(raw: bytes) -> DeskReply:
 
 def _object(raw: bytes) -> Mapping[str, Any]:
     try:
-        body = json.loads(raw)
-    except ValueError as error:
+        body = json.loads(raw.decode())  # UTF-8 only: no UTF-16, no halves of surrogate pairs
+    except (ValueError, RecursionError) as error:
         raise WireError("not JSON") from error
     if not isinstance(body, dict):
         raise WireError("not a JSON object")

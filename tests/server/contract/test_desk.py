@@ -90,3 +90,12 @@ def test_a_reply_told_wrongly_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_state_told_wrongly_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         state_from_bytes(canonical(STATE_BODY | wrong))
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[" * 100_000, b'{"open":"\xed\xa0\x80"}', '{"open":true}'.encode("utf-16")]
+)
+def test_depth_and_other_encodings_are_refused_like_anything_else_that_is_no_message(raw: bytes):
+    for read in (state_from_bytes, laid_from_bytes, reply_from_bytes):
+        with pytest.raises(WireError):
+            read(raw)
