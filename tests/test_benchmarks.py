@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
         pytest.param("ingest", marks=pytest.mark.postgresql),
         "growth",
         "idle",
+        pytest.param("checkin", marks=pytest.mark.postgresql),
     ],
 )
 def test_a_benchmark_gives_figures_ratios_and_settings(name: str) -> None:
