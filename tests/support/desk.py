@@ -103,6 +103,14 @@ class Counter:
         self.desk.tap(CardRead(medium="nfc", uid=uid, proof=proof))
         return self.shown[-1] if len(self.shown) > count else "tap"
 
+    def restart(self) -> None:
+        """The kiosk's program ends and begins again, and hears of the desk; so does the server's, in effect.
+
+        Services keep nothing between two messages but what is in the database.
+        """
+        self.desk = a_desk(self.pipe, self.taps, self.shown)
+        self.desk.ask_once()
+
     @property
     def word(self) -> str:
         """What the staff's page would say."""
@@ -122,13 +130,16 @@ def counter(bench: Any) -> Counter:
     pipe = ServicePipe(bench, kiosk.kiosk_id)
     taps: list[CardRead] = []
     shown: list[str] = []
-    roster = FakeRosterHolder(RosterView(1, entries() | {"desk": {}}))
-    desk = Desk(
+    return Counter(bench, kiosk.kiosk_id, pipe, a_desk(pipe, taps, shown), taps, shown)
+
+
+def a_desk(pipe: ServicePipe, taps: list[CardRead], shown: list[str]) -> Desk:
+    """The kiosk's end, as it begins."""
+    return Desk(
         pipe,
-        roster,
+        FakeRosterHolder(RosterView(1, entries() | {"desk": {}})),
         FakeClock(),
         tap=taps.append,
         interrogator=lambda _uid, _ndef, _transceive: None,
         show=lambda word: shown.append(str(word)),
     )
-    return Counter(bench, kiosk.kiosk_id, pipe, desk, taps, shown)

@@ -9,23 +9,19 @@ import pytest
 
 from kiosk.lane import POLL_SECONDS
 from tests.support.cable import Cable, cable_to
+from tests.support.hall import HALL, PASSWORD, new_hall
 from tests.support.office import Office
-from tests.support.processes import Kiosk, Server, free_port, new_server, running, until
+from tests.support.processes import Kiosk, Server, free_port, running, until
 
 pytestmark = pytest.mark.timeout(600)
-SITE = "孵化园"
-PASSWORD = "correct horse 9"
 OLD, NEW = "04A1B2C3D4E5A1", "04A1B2C3D4E5A2"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the demo community, where a second tap counts at once."""
-    server = new_server(tmp_path_factory.mktemp("server"))
-    server.ask("demo-data")
+    """A server where a second tap counts at once."""
+    server = new_hall(tmp_path_factory.mktemp("server"), {"M0001": "王秀英", "M0002": "李建国"})
     server.ask("policy", "set", "debounce_seconds", "0")
-    server.ask("create-user", "staff", "--role", "staff", "--json", YIKA_PASSWORD=PASSWORD)
-    server.token = server.ask("create-token", "tests", "--scope", "read", "--json")["token"]
     with running(server):
         server.up()
         yield server
@@ -52,7 +48,7 @@ def kiosk(server: Server, cable: Cable, tmp_path: Path) -> Iterator[Kiosk]:
         f'data_dir = "{tmp_path / "data"}"\n[screen]\nport = {port}\n[[reader]]\ndriver = "simulated"\n'
     )
     kiosk = Kiosk("yika-kiosk", tmp_path, {"YIKA_KIOSK_CONFIG": str(config)}, port=port)
-    code = server.ask("add-kiosk", tmp_path.name, "--site", SITE, "--json")["code"]
+    code = server.ask("add-kiosk", tmp_path.name, "--site", HALL, "--json")["code"]
     kiosk.ask("enrol", cable.url, code)
     with running(kiosk):
         kiosk.up()

@@ -13,13 +13,14 @@ from hardware.simulated.ntag import NtagCard
 from hardware.simulated.ntag424 import Ntag424Card
 from hardware.simulated.plain import UidCard
 from kiosk.challenge import Challenger
+from kiosk.ports import Offline
 from kiosk.roster_view import RosterView
 from server.contract.wire import lookup_key
 from server.services.audit import audit
 from server.services.cards import life_of, set_state
 from server.services.desk import LEASE, choose_order, close_desk, hold_desk
 from server.services.issuing import put_off
-from server.services.members import set_consent, set_standing
+from server.services.members import NewVolunteer, register_volunteers, set_consent, set_standing
 from server.services.roster import build
 from tests.support.desk import Counter, counter, transceiver
 from tests.support.kiosk_parts import FakeRosterHolder
@@ -273,6 +274,25 @@ class TestAQueue:
         assert at.lay(NtagCard("ntag213", UID)) == "refused"
         assert at.word == "nobody_waits"
 
+    def test_two_hundred_go_on_where_a_crash_in_the_middle_of_a_chip_left_them(self, bench: Any) -> None:
+        names = [NewVolunteer(name=f"志愿者{place}") for place in range(200)]
+        numbers = bench.do(register_volunteers, names)
+        at = counter(bench)
+        at.order(*numbers, batch="b")
+        at.open(batch="b")
+        assert at.lay(NtagCard("ntag213", UID[:6] + b"\x01")) == "made"
+        original, half = at.pipe.card_laid, NtagCard("ntag213", UID[:6] + b"\x02")
+        at.pipe.card_laid = lambda laid: Offline("gone") if laid.torn else original(laid)  # type: ignore[method-assign]
+        at.lay(half, frames=30)
+        assert at.word == "writing", "nobody could tell what had happened"
+        at.pipe.card_laid = original  # type: ignore[method-assign]
+        at.restart()
+        assert at.lay(half) == "made"
+        made = at.bench.rows("card_orders", "fact_seq", state="made")
+        assert [row["volunteer"] for row in made] == numbers[:2]
+        assert len(at.bench.rows("card_orders", state="requested")) == 198
+        assert is_clean(at)
+
     def test_the_same_chip_twice_in_a_row_is_not_the_next_ones(self, bench: Any) -> None:
         at = counter(bench)
         at.order("M0001", "M0002", batch="b")
@@ -307,7 +327,7 @@ class TestAQueue:
         one.order("M0001", "M0002", "M0003", batch="b")
         one.open(batch="b")
         two.open(batch="b")
-        for place, at in enumerate((two, one, one)):
+        for place, at in enumerate((two, one, two)):
             assert at.lay(NtagCard("ntag213", UID[:6] + bytes([place]))) == "made"
         made = [card["volunteer"] for card in one.bench.rows("cards", "fact_seq", medium="nfc")]
         assert made == ["M0002", "M0001", "M0003"]
