@@ -1,6 +1,7 @@
 """The server's settings, from options and ``YIKA_…`` variables; checked whole when the program starts."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ class ServerConfig:
     """Enrolments and session openings a minute from one address."""
     pushes_at_once: int = 4
     """Pushes of kiosks taken in at the same time; the others are told when to come back."""
+    public_url: str = ""
+    """Where people reach this server from outside; cards that phones can read lead there."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Settings of other parts (WeChat, map), by their variable's name without ``YIKA_``."""
 
@@ -44,6 +47,7 @@ class ServerConfig:
             rate_limit=_whole(env, "YIKA_RATE_LIMIT", 600),
             enrol_limit=_whole(env, "YIKA_ENROL_LIMIT", 20),
             pushes_at_once=_whole(env, "YIKA_PUSHES_AT_ONCE", 4),
+            public_url=_url(env, "YIKA_PUBLIC_URL"),
             extra={name[5:]: value for name, value in env.items() if name.startswith("YIKA_")},
         )
 
@@ -58,6 +62,16 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if value not in {"0", "1", "true", "false", "yes", "no", ""}:
         raise BadConfig(f"{name} is 1 or 0, not {value}", zh=f"{name} 请设为 1 或 0，不能是 {value}。")
     return value in {"1", "true", "yes"}
+
+
+def _url(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").rstrip("/")
+    if value and not re.fullmatch(r"https?://[^\s/?#]+", value):
+        raise BadConfig(
+            f"{name} is like https://yika.example.org, not {value}",
+            zh=f"{name} 请写成 https://yika.example.org 的样子，不能是 {value}。",
+        )
+    return value
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

@@ -49,6 +49,7 @@ class _Scene:
     desk: Row
     order: Row
     laid: CardLaid
+    address: str | None
 
 
 def open_desk(
@@ -103,8 +104,13 @@ def desk_state(uow: Uow, acting: Acting, kiosk_id: str) -> DeskState:
     return DeskState(open=True, holds_ms=HOLDS)
 
 
-def card_laid(uow: Uow, acting: Acting, kiosk_id: str, laid: CardLaid) -> DeskReply:
-    """A card at a kiosk, or what it answered: what to do with it."""
+def card_laid(
+    uow: Uow, acting: Acting, kiosk_id: str, laid: CardLaid, *, address: str | None = None
+) -> DeskReply:
+    """A card at a kiosk, or what it answered: what to do with it.
+
+    ``address`` is the page that a phone opens when it reads the card (``https://…/t``); None leaves it out.
+    """
     uow.lock()
     desk = open_one(uow, acting, kiosk_id)
     if desk is None:
@@ -114,7 +120,7 @@ def card_laid(uow: Uow, acting: Acting, kiosk_id: str, laid: CardLaid) -> DeskRe
     if order is None or order["state"] != "requested":
         holder = holder_of_chip(uow, laid.uid)
         return _refuse(uow, acting, desk, "nobody_waits", volunteer=holder["volunteer"] if holder else None)
-    return _answer(_Scene(uow, acting, desk, order, laid))
+    return _answer(_Scene(uow, acting, desk, order, laid, address))
 
 
 def _answer(scene: _Scene) -> DeskReply:
@@ -199,7 +205,8 @@ def _challenged(scene: _Scene, credential: Credential) -> tuple[Frame, ...] | Is
     """On an NTAG 424 DNA: the same words, and keys of its own. The first answer was to GET_VERSION."""
     keys, uid = scene.acting.keys, scene.laid.uid
     master = keys.challenge_master(scene.uow.community_id)
-    order = personalise.Order424(uid=uid, message=to_ndef(credential), master=master)
+    message = to_ndef(credential)
+    order = personalise.Order424(uid=uid, message=message, master=master, address=scene.address)
     counter = count()
 
     def entropy(length: int) -> bytes:

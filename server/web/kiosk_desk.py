@@ -25,7 +25,9 @@ def card() -> Response:
     """A card that was laid down there, with what it has answered: what to say to it next."""
 
     def reply(uow: Any, acting: Acting, kiosk: KnownKiosk, signed: SignedRequest) -> bytes:
-        return reply_to_bytes(card_laid(uow, acting, kiosk.kiosk_id, laid_from_bytes(signed.body)))
+        laid, public = laid_from_bytes(signed.body), current_app.extensions["yika"].config.public_url
+        address = f"{public}/t" if public else None
+        return reply_to_bytes(card_laid(uow, acting, kiosk.kiosk_id, laid, address=address))
 
     return _answered(reply)
 

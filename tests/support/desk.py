@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from card_tools.ntag424 import SELECT_APPLICATION
 from hardware.ports import CardRead, CardTornAway, Transceive
 from hardware.simulated.ntag import NtagCard
 from hardware.simulated.ntag424 import Ntag424Card
@@ -50,6 +51,16 @@ def transceiver(card: Any, *, frames: int = 10_000, last_is_lost: bool = False) 
     return transceive
 
 
+def read_on_a_phone(card: Ntag424Card) -> dict[str, str]:
+    """The query of the address that a phone finds on a card."""
+    card.activate()
+    for command in (SELECT_APPLICATION, bytes.fromhex("00a4000c02e104")):
+        card.apdu(command)
+    text = card.apdu(bytes.fromhex("00b0000000")).decode("latin-1")
+    query = text[text.index("?") + 1 :][: 10 + 32 + 6 + 16]
+    return dict(part.split("=") for part in query.split("&"))
+
+
 @dataclass
 class ServicePipe:
     """``kiosk.ports.DeskApi`` over the services of a test's database, by way of the wire's bytes."""
@@ -57,6 +68,7 @@ class ServicePipe:
     bench: Any
     kiosk_id: str
     offline: bool = False
+    address: str | None = None
     asked: list[CardLaid] = field(default_factory=list)
 
     def desk(self) -> DeskState | Trouble:
@@ -68,7 +80,9 @@ class ServicePipe:
         if self.offline:
             return Offline("a test's")
         self.asked.append(laid)
-        reply = self.bench.do(card_laid, self.kiosk_id, laid_from_bytes(laid_to_bytes(laid)))
+        reply = self.bench.do(
+            card_laid, self.kiosk_id, laid_from_bytes(laid_to_bytes(laid)), address=self.address
+        )
         return reply_from_bytes(reply_to_bytes(reply))
 
 

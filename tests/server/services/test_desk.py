@@ -22,7 +22,8 @@ from server.services.desk import LEASE, choose_order, close_desk, hold_desk
 from server.services.issuing import put_off
 from server.services.members import NewVolunteer, register_volunteers, set_consent, set_standing
 from server.services.roster import build
-from tests.support.desk import Counter, counter, transceiver
+from server.services.sun import ReadCard, read_by_phone
+from tests.support.desk import Counter, counter, read_on_a_phone, transceiver
 from tests.support.kiosk_parts import FakeRosterHolder
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -243,8 +244,20 @@ class TestAChipThatIsChallenged:
         assert self.proves(at, card)
         assert is_clean(at)
 
-    def test_torn_away_at_any_command_it_is_no_card_and_is_finished(self, bench: Any) -> None:
+    def test_a_phone_that_reads_it_finds_the_server(self, at: Counter) -> None:
+        at.pipe.address = "https://meihu.example.cn/t"
+        card = self.chip()
+        assert at.lay(card) == "made"
+        assert self.proves(at, card)
+        assert at.bench.do(read_by_phone, **read_on_a_phone(card)) == ReadCard("active", "M0001")
+        assert is_clean(at)
+
+    @pytest.mark.parametrize("address", [None, "https://meihu.example.cn/t"])
+    def test_torn_away_at_any_command_it_is_no_card_and_is_finished(
+        self, bench: Any, address: str | None
+    ) -> None:
         at = counter(bench)
+        at.pipe.address = address
         frames = 0
         while True:
             card = self.chip(UID[:5] + frames.to_bytes(2, "big"))

@@ -8,13 +8,13 @@ import pytest
 
 from card_tools.conversation import converse
 from card_tools.ndef import to_ndef
-from card_tools.ntag424 import SELECT_APPLICATION
 from card_tools.personalise import Order424, issue
 from hardware.simulated.ntag424 import Ntag424Card
 from server.errors import SunForged, SunReplayed
 from server.services.audit import audit
 from server.services.cards import register_challenge, set_state
 from server.services.sun import ReadCard, read_by_phone
+from tests.support.desk import read_on_a_phone
 
 UID = bytes.fromhex("04a1b2c3d4e5f6")
 
@@ -33,16 +33,6 @@ def chip(bench: Any, number: str = "M0001", uid: bytes = UID) -> Ntag424Card:
     card.activate()
     converse(issue(order), card.apdu)
     return card
-
-
-def read_on_a_phone(card: Ntag424Card) -> dict[str, str]:
-    """The query of the address that a phone finds on a card."""
-    card.activate()
-    for command in (SELECT_APPLICATION, bytes.fromhex("00a4000c02e104")):
-        card.apdu(command)
-    text = card.apdu(bytes.fromhex("00b0000000")).decode("latin-1")
-    query = text[text.index("?") + 1 :][: 10 + 32 + 6 + 16]
-    return dict(part.split("=") for part in query.split("&"))
 
 
 def test_a_card_read_by_a_phone_is_known_and_every_reading_counts_once(bench: Any) -> None:
