@@ -237,6 +237,36 @@ class SqliteJournal:
         )
         self._recent.know(row.event_id, version)
 
+    def doubt(self, journal_id: str, from_seq: int, to_seq: int) -> int:
+        """Take events of a range for unacknowledged again, but not those whose words are erased; how many."""
+        with self._lock:
+            con, _ = self._ready_or_raise()
+            try:
+                con.execute("BEGIN IMMEDIATE")
+                found = con.execute(
+                    f"SELECT {COLUMNS} FROM events WHERE journal_id = ? AND seq BETWEEN ? AND ?"  # noqa: S608
+                    " AND status IS NOT NULL",
+                    (journal_id, from_seq, to_seq),
+                ).fetchall()
+                rows = [Row(**dict(zip(Row.__slots__, columns, strict=True))) for columns in found]
+                waiting = [
+                    replace(row, status=None, reason=None, known_at=None, acked_at=None).sealed()
+                    for row in rows
+                    if not row.forgotten
+                ]
+                con.executemany(
+                    "UPDATE events SET status = NULL, reason = NULL, known_at = NULL, acked_at = NULL,"
+                    " seal = ? WHERE journal_id = ? AND seq = ?",
+                    [(row.seal, row.journal_id, row.seq) for row in waiting],
+                )
+                con.execute("COMMIT")
+                self._logged += len(waiting)
+                self._count(con)
+            except (sqlite3.Error, OSError) as error:
+                self._fail(error)
+                raise JournalUnavailable(f"the journal could not doubt: {error}") from error
+            return len(waiting)
+
     def prune(self, *, now: int, days: int) -> int:
         """Delete what is acknowledged and was so more than ``days`` ago; the chain goes on from an anchor."""
         with self._lock:

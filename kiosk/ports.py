@@ -155,6 +155,9 @@ class Outbox(Protocol):
     ) -> None:
         """Note the server's word on events."""
 
+    def doubt(self, journal_id: str, from_seq: int, to_seq: int) -> int:
+        """Take events of a range for unacknowledged again, as far as they are still held; how many."""
+
     def prune(self, *, now: int, days: int) -> int:
         """Delete what is acknowledged and was so more than ``days`` ago."""
 

@@ -202,7 +202,16 @@ class Syncer:
             roster_version=answer.roster_version,
             at=answer.server_time,
         )
+        if answer.resend_from is not None:
+            self._send_again(push, answer.resend_from)
         return None
+
+    def _send_again(self, push: Push, missing: int) -> None:
+        """A server that was restored from an older backup gets back what it had acknowledged since."""
+        count = self._outbox.doubt(push.journal_id, missing, push.from_seq - 1)
+        if count:
+            log.warning("the server lacks events from %s on: %s of them are sent again", missing, count)
+            self.wake()
 
     def _pull(self) -> Trouble | None:
         answer = self._api.roster(self._roster.version, self._roster.hash)

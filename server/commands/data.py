@@ -14,7 +14,7 @@ import click
 
 from server.commands.support import Job, command
 from server.config import read_keys
-from server.db.copies import check_file, copy_from_file, copy_to_file
+from server.db.copies import check_file, copy_from_file, copy_to_file, step_ahead
 from server.db.migrate import upgrade
 from server.db.transfer import dump, load
 from server.db.unit_of_work import UnitOfWork
@@ -164,6 +164,7 @@ def restore(job: Job, *, file: Path, partitioned: bool) -> int:
         else:
             upgrade(database, partitioned=partitioned)
             copy_from_file(parts[DATABASE], database)
+        step_ahead(database)
         parts[KEY].rename(key)
     findings = _audit_all(job)
     where = database.url.render_as_string(hide_password=True)

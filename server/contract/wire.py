@@ -296,6 +296,8 @@ class PushReply:
     results: tuple[EventResult, ...]
     server_time: int
     roster_version: int
+    resend_from: int | None = None
+    """The first event before these that the server lacks: it was restored from an older backup."""
     v: int = VERSION
 
 
@@ -328,8 +330,11 @@ def push_from_bytes(body: bytes) -> Push:
 
 
 def reply_to_bytes(reply: PushReply) -> bytes:
-    """An answer as it is sent."""
-    return canonical(_plain(reply) | {"results": [_plain(result) for result in reply.results]})
+    """An answer as it is sent; ``resend_from`` only when there is one, for kiosks that do not know it."""
+    plain = _plain(reply) | {"results": [_plain(result) for result in reply.results]}
+    if reply.resend_from is None:
+        del plain["resend_from"]
+    return canonical(plain)
 
 
 def reply_from_bytes(body: bytes) -> PushReply:
@@ -347,6 +352,8 @@ def reply_from_bytes(body: bytes) -> PushReply:
     journal_id: object = reply.journal_id
     named = isinstance(journal_id, str) and _is_integer(reply.roster_version)
     _require(named, "answer names no journal or roster")
+    place = reply.resend_from
+    _require(place is None or (_is_integer(place) and place >= 1), "answer asks for events from no place")
     return reply
 
 

@@ -10,7 +10,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnClause, Connection, TableClause, Text, column, insert, select, table
+from sqlalchemy import (
+    Column,
+    ColumnClause,
+    Connection,
+    TableClause,
+    Text,
+    column,
+    insert,
+    select,
+    table,
+    text,
+)
 
 from server.db.base import Base, Json
 from server.db.migrate import upgrade
@@ -18,6 +29,8 @@ from server.db.session import Database
 from server.errors import Conflict, Invalid
 
 ROWS_AT_ONCE = 2000
+_AHEAD = text("UPDATE communities SET roster_version = roster_version + 1000000")
+"""Kiosks refuse rosters older than the one they hold."""
 
 
 def copy_to_file(database: Database, path: Path) -> None:
@@ -56,6 +69,13 @@ def copy_from_file(path: Path, database: Database) -> int:
         return copy_rows(file, database)
     finally:
         file.dispose()
+
+
+def step_ahead(database: Database) -> None:
+    """After a restore: rosters newer than any that a kiosk may hold from after the backup."""
+    with database.writing() as connection:
+        connection.execute(_AHEAD)
+        connection.commit()
 
 
 def copy_rows(source: Database, target: Database) -> int:

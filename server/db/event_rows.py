@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from server.db import bulk, tables
@@ -44,6 +44,13 @@ class EventRows(Rows):
             self._where({"kiosk_id": journal[0], "journal_id": journal[1]}), columns.seq.between(low, high)
         )
         return [(row[0], row[1], row[2]) for row in self.connection.execute(query)]
+
+    def missing_before(self, journal: tuple[str, str], seq: int) -> int | None:
+        """The place behind the last event stored below ``seq``; None when that is ``seq`` itself."""
+        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1]})
+        query = select(func.max(self.table.c.seq)).where(mine, self.table.c.seq < seq)
+        following = (self.connection.execute(query).scalar() or 0) + 1
+        return following if following < seq else None
 
     def store(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert new events in one statement."""

@@ -92,6 +92,9 @@ class Events(Repository, Protocol):
     def last_believed(self, journal: tuple[str, str], low: int, high: int) -> Row | None:
         """The last event behind ``low``, up to ``high``, whose own clock was synced and believed."""
 
+    def missing_before(self, journal: tuple[str, str], seq: int) -> int | None:
+        """The first place of a journal below ``seq`` from which on nothing is stored."""
+
     def about(self, targets: Any) -> list[Row]:
         """Touches that speak about these events or shifts."""
 

@@ -73,6 +73,7 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
         results=results,
         server_time=acting.now,
         roster_version=int(uow.rows("communities").rows()[0]["roster_version"]),
+        resend_from=uow.events.missing_before((push.kiosk_id, push.journal_id), push.from_seq),
     )
 
 

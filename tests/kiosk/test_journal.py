@@ -68,6 +68,18 @@ class TestAppending:
         assert journal._con.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert journal._con.execute("PRAGMA synchronous").fetchone() == (2,)
 
+    def test_what_the_server_lost_waits_again_but_not_what_is_forgotten(
+        self, journal: SqliteJournal, tmp_path: Path
+    ) -> None:
+        journal_id = {journal.append(draft(number)).journal_id for number in range(4)}.pop()
+        acknowledge(journal)
+        journal.forget({journal_id: [(2, 2)]})
+        assert journal.doubt(journal_id, 2, 3) == 1
+        assert [(run.from_seq, run.to_seq) for run in journal.runs(500)] == [(3, 3)]
+        assert journal.doubt("another", 1, 9) == 0
+        journal.close()
+        assert findings(tmp_path) == []
+
     def test_a_long_log_is_moved_into_the_file_between_taps(self, journal: SqliteJournal) -> None:
         """So that no tap waits for it; the events are where they were."""
         before = journal.path.stat().st_size

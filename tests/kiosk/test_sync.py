@@ -17,6 +17,7 @@ from kiosk.ports import Busy, LyingAnswer, Offline, Refused, Sealed
 from kiosk.roster import RosterStore
 from kiosk.server_client import ServerClient
 from kiosk.sync import Syncer
+from server.contract.rules import HOUR
 from server.contract.wire import ClockSample
 from tests.support.kiosk_journal import draft, open_journal
 from tests.support.kiosk_roster import SERVER_KEY, entries
@@ -318,6 +319,30 @@ class TestWaiting:
         lane.stop()
         thread.join(10)
         assert not thread.is_alive()
+
+
+class TestAServerRestoredFromAnOlderBackup:
+    def test_gets_again_what_it_lacks(self, table: Table) -> None:
+        table.tap(1, 2, 3)
+        table.syncer.push_once()
+        had = dict(table.server.stored)
+        table.server.stored.clear()
+        table.server.lacks_from = 2
+        table.tap(4)
+        assert table.syncer.push_once() is None
+        assert table.journal.pending == 2
+        assert table.syncer.push_once() is None
+        assert (table.journal.pending, len(table.server.stored)) == (0, 3)
+        assert list(had)[1:] == list(table.server.stored)[1:]
+
+    def test_that_asks_for_what_is_no_longer_held_is_asked_nothing_more(self, table: Table) -> None:
+        table.tap(1)
+        table.syncer.push_once()
+        table.journal.prune(now=AT + 400 * 24 * HOUR, days=90)
+        table.server.lacks_from = 1
+        table.tap(2)
+        assert table.syncer.push_once() is None
+        assert table.journal.pending == 0
 
 
 class TestRetention:

@@ -86,7 +86,9 @@ def test_an_empty_machine_becomes_the_old_one_and_kiosks_go_on(
     before, after = everything(bench), everything(restored)
     assert after.pop("exports")  # the audit of just now
     before.pop("exports")
+    versions = [rows.pop("communities")[0] for rows in (before, after)]
     assert after == before
+    assert {new - old for old, new in zip(*versions, strict=True) if new != old} == {1_000_000}
     kiosk.tap("M0002", NINE + 3 * HOUR, shown="shift_ended")
     restored.now = NINE + 4 * HOUR
     said = [result.status for result in restored.push(kiosk).results]

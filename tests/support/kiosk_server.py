@@ -53,6 +53,8 @@ class FakeServer:
     poison: str | None = None
     """A text that makes the server refuse a whole push, as one that it cannot digest."""
     changed: threading.Condition = field(default_factory=threading.Condition)
+    lacks_from: int | None = None
+    """From which place on it asks for everything again."""
     expires_in: int = 900
     roster_gate: threading.Event = field(default_factory=threading.Event)
     """Rosters wait for it; open unless :meth:`slow_roster` closes it."""
@@ -192,7 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
             results = results[: len(results) // 2]
         journal = "another" if fault == "journal" else push.journal_id
         reply = PushReply(
-            journal_id=journal, results=tuple(results), server_time=AT, roster_version=fake.version
+            journal_id=journal,
+            results=tuple(results),
+            server_time=AT,
+            roster_version=fake.version,
+            resend_from=fake.lacks_from if fake.lacks_from != push.from_seq else None,
         )
         return 200, b"[]" if fault == "shape" else reply_to_bytes(reply)
 

@@ -122,7 +122,9 @@ def test_an_event_leaves_no_field_out(event):
 def test_pushes_and_answers_leave_no_field_out():
     """Canonical JSON, nested parts included."""
     assert wire.push_to_bytes(PUSH) == wire.canonical(asdict(PUSH))
-    assert wire.reply_to_bytes(REPLY) == wire.canonical(asdict(REPLY))
+    asking = replace(REPLY, resend_from=7)
+    assert wire.reply_to_bytes(asking) == wire.canonical(asdict(asking))
+    assert b"resend_from" not in wire.reply_to_bytes(REPLY), "kiosks of an earlier release know no such field"
 
 
 @settings(deadline=None)
@@ -231,7 +233,8 @@ def test_a_push_in_another_form_is_refused(changes):
 
 def test_an_answer_reads_back_and_any_other_form_is_refused():
     """A lying answer acknowledges nothing."""
-    assert wire.reply_from_bytes(wire.reply_to_bytes(REPLY)) == REPLY
+    for reply in (REPLY, replace(REPLY, resend_from=7)):
+        assert wire.reply_from_bytes(wire.reply_to_bytes(reply)) == reply
     result = {"seq": 1, "hash": "aa", "status": "stored"}
     for changes in (
         {"v": 2},
@@ -243,6 +246,8 @@ def test_an_answer_reads_back_and_any_other_form_is_refused():
         {"journal_id": 5},
         {"roster_version": None},
         {"surplus": 1},
+        {"resend_from": 0},
+        {"resend_from": "1"},
     ):
         with pytest.raises(WireError):
             wire.reply_from_bytes(changed(REPLY, **changes))

@@ -44,6 +44,20 @@ def test_a_pushed_tap_is_stored_with_its_hash_and_starts_a_shift(bench) -> None:
     assert (shift["shift_id"], shift["volunteer"], shift["state"]) == (event.event_id, "M0001", "open")
 
 
+def test_a_server_that_lacks_what_came_before_asks_for_it(bench) -> None:
+    """It was restored from an older backup; from what it has on, and once only."""
+    kiosk = bench.kiosk()
+    for number in range(4):
+        kiosk.tap("M0001", NINE + number * HOUR, shown="shift_ended" if number % 2 else "shift_started")
+    bench.now = NINE + 5 * HOUR
+    assert bench.push(kiosk, kiosk.push(1, 1)).resend_from is None
+    assert bench.push(kiosk, kiosk.push(4, 4)).resend_from == 2
+    assert bench.push(kiosk, kiosk.push(2, 3)).resend_from is None
+    assert bench.push(kiosk, kiosk.push(4, 4)).resend_from is None
+    assert [row["credited"] for row in bench.rows("shifts")] == [60, 60]
+    assert findings(bench) == []
+
+
 def test_two_taps_are_a_shift_and_its_minutes_are_in_the_ledger(bench) -> None:
     kiosk = bench.kiosk()
     kiosk.tap("M0001", NINE)
