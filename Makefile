@@ -35,8 +35,9 @@ $(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
 test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-test-partitioned: system-test $(STAMP)  ## the use cases and the database once more, every table in parts by community
-	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m postgresql tests/server/db tests/server/services tests/server/test_backups.py
+test-partitioned: system-test $(STAMP)  ## database, ingest and audit once more, every table in parts by community
+	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m postgresql tests/server/db tests/server/test_backups.py \
+	  tests/server/services/test_ingest.py tests/server/services/test_projection.py tests/server/services/test_audit.py
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from server.web.access import SIGNED_IN, allow, is_same_origin, local_target, op
 from server.web.context import acting, writing, yika
 from server.web.forms import Fields
 from server.web.i18n import LANGUAGE_COOKIE, LANGUAGES, SIZE_COOKIE, explain
-from server.web.limits import Allowance
+from server.web.limits import Allowance, clock_of
 from server.web.people import signed_in
 
 blueprint = Blueprint("auth", __name__)
@@ -25,7 +25,7 @@ PER_NAME = 8
 
 def install(app: Flask) -> None:
     """Allowances for this process."""
-    clock = app.extensions["yika"].clock
+    clock = clock_of(app)
     app.extensions["yika_login_limits"] = (Allowance(PER_ADDRESS, clock), Allowance(PER_NAME, clock))
 
 

@@ -12,7 +12,7 @@ from server.services.certificates import Certificate, check, issue
 from server.services.names import surname
 from server.web.access import SIGNED_IN, STAFF, allow, open_to_all
 from server.web.context import acting, now, reading, writing, yika
-from server.web.limits import Allowance
+from server.web.limits import Allowance, clock_of
 
 blueprint = Blueprint("certificates", __name__)
 CHECKS = 20
@@ -21,7 +21,7 @@ CHECKS = 20
 
 def install(app: Flask) -> None:
     """An allowance for this process."""
-    app.extensions["yika_verify_limit"] = Allowance(CHECKS, app.extensions["yika"].clock)
+    app.extensions["yika_verify_limit"] = Allowance(CHECKS, clock_of(app))
 
 
 @blueprint.post("/me/certificate")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from flask import Flask
+
 from server.errors import TooMany
 
 WINDOW_MS = 60_000
@@ -11,6 +13,11 @@ MAX_CALLERS = 10_000
 LEAST_WAIT, MOST_WAIT = 2, 60
 A_SECOND = 4
 """So many who were turned away cost one second more of waiting."""
+
+
+def clock_of(app: Flask) -> Callable[[], int]:
+    """The application's clock, whichever it has when it is asked."""
+    return lambda: int(app.extensions["yika"].clock())
 
 
 class Allowance:

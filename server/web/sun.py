@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from server.services.sun import read_by_phone
 from server.web.access import open_to_all
 from server.web.context import reading, writing, yika
-from server.web.limits import Allowance
+from server.web.limits import Allowance, clock_of
 
 blueprint = Blueprint("sun", __name__)
 READINGS = 30
@@ -18,7 +18,7 @@ READINGS = 30
 
 def install(app: Flask) -> None:
     """An allowance for this process."""
-    app.extensions["yika_sun_limit"] = Allowance(READINGS, app.extensions["yika"].clock)
+    app.extensions["yika_sun_limit"] = Allowance(READINGS, clock_of(app))
 
 
 @blueprint.get("/t")

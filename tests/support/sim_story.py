@@ -6,7 +6,7 @@ are weeks at five. Every action carries its moment and small numbers that pick a
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
@@ -59,10 +59,11 @@ def story(seed: int) -> Story:
     return _Teller(seed).tell()
 
 
-def over_http(seed: int) -> Story:
-    """The same history with every kiosk speaking through HTTP, sessions and signatures."""
-    told = story(seed)
-    return replace(told, habits=tuple(replace(habit, http=True) for habit in told.habits))
+def long_days(seed: int) -> Story:
+    """A history in which most people serve longer than a day may credit."""
+    teller = _Teller(seed)
+    teller.presence, teller.long = 0.2, 0.9
+    return teller.tell()
 
 
 def kept(raw: dict[str, Any]) -> Story:
@@ -90,6 +91,7 @@ class _Teller:
         self.kiosks = [*self.desks, *([GATE] if self.size != "day" or rng.random() < 0.3 else [])]
         self.online = {kiosk: rng.choice([0.0, 0.3, 0.7]) for kiosk in self.kiosks}
         self.faulty = rng.choice([0.0, 0.3, 0.8])
+        self.long = 0.05
         self.wild = rng.random()
         self.starts: list[tuple[int, int, int]] = []
 
@@ -115,7 +117,7 @@ class _Teller:
         for person in self.people:
             if rng.random() < self.presence:
                 self._serve(day, person)
-            elif rng.random() < 0.05:
+            elif rng.random() < self.long:
                 self._long_day(day, person)
         if self.size != "day":
             self._machines(day)

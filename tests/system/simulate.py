@@ -70,8 +70,10 @@ def _summed(tally: Counter[str], failed: list[int], begun: float) -> str:
 def _every_mutant(seed: int, most: int) -> int:
     survived, server = 0, build_server()
     for name in sorted(MUTANTS):
-        with MUTANTS[name].applied():
-            caught = caught_after(range(seed, seed + most), server, MUTANTS[name].of)
+        mutant = MUTANTS[name]
+        first = seed or mutant.first
+        with mutant.applied():
+            caught = caught_after(range(first, first + most), server, mutant.of)
         survived += caught is None
         click.echo(f"{caught or 'survived':>9}  {name}")
     return 1 if survived else 0

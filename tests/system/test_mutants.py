@@ -24,8 +24,7 @@ def server() -> Iterator[SimServer]:
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_a_broken_promise_is_noticed(server: SimServer, name: str) -> None:
     """Named for what is broken."""
-    with MUTANTS[name].applied():
-        caught = caught_after(range(BOUND), server, MUTANTS[name].of)
-    assert caught is not None, (
-        f"{name!r} survived {BOUND} histories: nobody noticed that not {MUTANTS[name].breaks}"
-    )
+    mutant = MUTANTS[name]
+    with mutant.applied():
+        caught = caught_after(range(mutant.first, mutant.first + BOUND), server, mutant.of)
+    assert caught is not None, f"{name!r} survived {BOUND} histories: nobody noticed that not {mutant.breaks}"
