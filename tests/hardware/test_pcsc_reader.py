@@ -103,6 +103,16 @@ def ntag(ndef: bytes) -> bytes:
     return bytes(12) + bytes.fromhex("E1101200") + body.ljust(144, b"\0")
 
 
+def unclaimed_port() -> int:
+    """A free port below those the kernel hands out: another test's server cannot come before the driver."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in range(lowest - 1, 1024, -1):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("0.0.0.0", port))
+            return port
+    raise AssertionError("every port below the kernel's own is taken")
+
+
 class Daemon:
     """A pcscd with one virtual reader, and what the kiosk heard."""
 
@@ -111,7 +121,6 @@ class Daemon:
         self.states: queue.Queue[ReaderState] = queue.Queue()
         self.cards: list[VirtualCard] = []
         self.log = (folder / "log").open("w")
-        # Another test may take the free port before the driver does: then pcscd runs without its reader.
         for _ in range(5):
             self._run(folder)
             if self._has_its_reader():
@@ -120,9 +129,7 @@ class Daemon:
         raise AssertionError(f"pcscd never opened its virtual reader; see {folder / 'log'}")
 
     def _run(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = unclaimed_port()
         configuration = f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.port:#x}\n'
         (folder / "vpcd").write_text(configuration + f"LIBPATH {DRIVER}\nCHANNELID {self.port:#x}\n")
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
