@@ -26,7 +26,7 @@ from server.demo.kiosks import DemoCard, DemoKiosk, Memory
 from server.demo.people import Person, age_on, people
 from server.errors import Conflict
 from server.runtime import Runtime
-from server.services import cards, community, ingest, kiosks, members
+from server.services import cards, community, ingest, kiosks, members, sessions, settling
 from server.services.acting import Acting, Uow
 from server.services.sessions import KnownKiosk
 
@@ -278,9 +278,10 @@ def _live(
     taps: Sequence[Presence],
     plans: Mapping[str, Sequence[Plan]],
 ) -> int:
-    """Let the month happen: kiosks boot at six and push at ten at night, one of them weekly."""
+    """Let the month happen: kiosks boot at six, push at ten (one of them weekly), books settle at night."""
     policy, memory, count = Policy(), dict[str, Memory](), 0
     for day, of_day in groupby(taps, key=lambda tap: _day(tap.at)):
+        _settle(demo, day * DAY - 8 * HOUR + 150 * MINUTE)
         begins = min(day * DAY - 8 * HOUR + 6 * HOUR, demo.now - HOUR)
         for key, machine in machines.items():
             if key != CLOCK_LOST or not machine.journal_id or day % 7 == 4:
@@ -306,8 +307,16 @@ def _send(demo: Demo, machine: DemoKiosk, at: int) -> None:
     known = KnownKiosk(kiosk_id=machine.kiosk_id, site_id=machine.site_id, revoked=False)
     for push in machine.pushes(at):
         with demo.runtime.unit_of_work() as uow:
-            ingest.ingest(uow, demo.acting(by=f"kiosk:{machine.kiosk_id}", at=at), push, known)
+            acting = demo.acting(by=f"kiosk:{machine.kiosk_id}", at=at)
+            ingest.ingest(uow, acting, push, known)
+            sessions.saw(uow, acting, machine.kiosk_id, roster_version=None, clock=push.sent.clock)
             uow.commit()
+
+
+def _settle(demo: Demo, at: int) -> None:
+    with demo.runtime.unit_of_work() as uow:
+        settling.settle(uow, demo.acting(at=min(at, demo.now)))
+        uow.commit()
 
 
 def _hand_out(demo: Demo) -> None:

@@ -92,9 +92,14 @@ class ShiftViews(Reader):
         )
         return self.all(query.order_by(minutes.desc(), ACTIVITIES.c.name))
 
-    def on_duty(self) -> list[Row]:
-        """Everybody whose shift is open now, by activity and start."""
-        query = self._shifts().where(SHIFTS.c.state == "open")
+    def open(self) -> list[Row]:
+        """Every shift without an end, by activity and start, with the hours of its plan."""
+        query = (
+            self._shifts()
+            .add_columns(PLANS.c.start.label("plan_start"), PLANS.c.end.label("plan_end"))
+            .outerjoin(PLANS, joined(SHIFTS, PLANS, ("plan_id", "plan_id")))
+            .where(SHIFTS.c.state == "open")
+        )
         return self.all(query.order_by(ACTIVITIES.c.name, SHIFTS.c.started_at, SHIFTS.c.shift_id))
 
     def waiting(self, *, led_by: str | None = None) -> list[Row]:

@@ -3,6 +3,7 @@
 from flask import render_template
 from flask_login import current_user
 
+from server.services.on_duty import on_duty
 from server.web.access import LEADERS, allow
 from server.web.context import now, reading
 from server.web.staff.base import DAY, blueprint
@@ -26,7 +27,7 @@ def dashboard() -> str:
         daily = {row["key"]: row for row in views.totals.statistics("day", low=first_day)}
         figures = {
             "sums": views.totals.sums(),
-            "on_duty": views.shifts.on_duty(),
+            "on_duty": on_duty(uow, views.shifts.open(), moment),
             "waiting": views.shifts.waiting(led_by=led_by),
             "excess": views.shifts.excess(),
             "wanted": views.places.wanted(moment, today + 4 * DAY),

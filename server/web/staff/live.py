@@ -10,6 +10,7 @@ from typing import Any
 from flask import render_template, request
 
 from server.services.names import shown_name
+from server.services.on_duty import on_duty
 from server.services.rounds import rounds_of_day
 from server.web.access import LEADERS, allow
 from server.web.context import now, reading
@@ -24,8 +25,8 @@ def live() -> str:
     moment = now()
     today = day_start(day_of(moment))
     with reading() as uow:
-        on_duty = uow.views.shifts.on_duty()
-        groups = grouped(on_duty)
+        present = on_duty(uow, uow.views.shifts.open(), moment)
+        groups = grouped(present)
         rounds = rounds_of_day(uow, today, today + DAY, moment)
         following = [
             plan
@@ -38,17 +39,17 @@ def live() -> str:
         template,
         groups=groups,
         total=total,
-        following=[plan | here(plan, on_duty, moment) for plan in following[:6]],
+        following=[plan | here(plan, present, moment) for plan in following[:6]],
         rounds=[asdict(each) | {"passed": each.passed} for each in rounds],
         now=moment,
         hall=request.args.get("hall") == "1",
     )
 
 
-def here(plan: dict[str, Any], on_duty: Iterable[dict[str, Any]], moment: int) -> dict[str, Any]:
+def here(plan: dict[str, Any], present: Iterable[dict[str, Any]], moment: int) -> dict[str, Any]:
     """Before a turn its list counts, once it is on the people who came: how many, and how many lack."""
     is_on = plan["start"] <= moment
-    count = sum(row["plan_id"] == plan["plan_id"] for row in on_duty) if is_on else len(plan["members"])
+    count = sum(row["plan_id"] == plan["plan_id"] for row in present) if is_on else len(plan["members"])
     return {"is_on": is_on, "count": count, "lack": max(0, plan["need"] - count)}
 
 

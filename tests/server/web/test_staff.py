@@ -372,6 +372,25 @@ def test_the_board_counts_who_came_to_a_turn_that_is_on(site: Any) -> None:
     assert "还缺 2 人" in page
 
 
+def test_who_forgot_to_tap_leaves_the_board_before_the_night_finds_it(site: Any) -> None:
+    bench = site.bench
+    kiosk = bench.kiosk("hub", "another")
+    kiosk.tap("M0005", bench.now - MINUTE)
+    bench.push(kiosk)
+    (shift,) = bench.rows("shifts", volunteer="M0005")
+    link = f"/staff/shifts/{shift['shift_id']}"
+    client = site.client("staff")
+
+    def people() -> str:
+        board = client.get("/staff/live").text
+        return board[board.index('class="count"') :].split("</span>")[0]
+
+    assert (link in client.get("/staff/").text, people()) == (True, 'class="count">3 人')
+    bench.now += 6 * HOUR + MINUTE  # longer than a shift without a plan may last
+    assert (link in client.get("/staff/").text, people()) == (False, 'class="count">0 人')
+    assert bench.rows("shifts", volunteer="M0005")[0]["state"] == "open"
+
+
 def test_a_list_is_previewed_and_only_its_good_rows_go_in(site: Any) -> None:
     client = site.client("staff")
     text = "姓名,出生日期,团队\n李四,1960-01-02,平安美湖\n王五,1960-13-02,没有这队\n"

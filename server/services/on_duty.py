@@ -1,0 +1,36 @@
+"""Who is on duty now: a shift is open, and a tap could still end it.
+
+Only the night finds that an end is missing (``settling``); until then a board would show who forgot to tap.
+"""
+
+from collections.abc import Iterable
+
+from server.contract.rules import OpenShift, Plan, end_deadline
+from server.domain.rules_in_force import rules_at
+from server.services.acting import Row, Uow
+from server.services.policies import rules
+
+
+def on_duty(uow: Uow, open_shifts: Iterable[Row], at: int) -> list[Row]:
+    """Of open shifts with their plans' hours those that a tap could still end."""
+    in_force = rules(uow)
+    return [
+        row
+        for row in open_shifts
+        if at <= end_deadline(_shift(row), (), rules_at(in_force, row["started_at"]).shared)
+    ]
+
+
+def _shift(row: Row) -> OpenShift:
+    plan = None
+    if row["plan_end"] is not None:
+        plan = Plan(
+            plan_id=row["plan_id"],
+            activity_id=row["activity_id"],
+            site_id=row["site_id"],
+            start=row["plan_start"],
+            end=row["plan_end"],
+        )
+    return OpenShift(
+        shift_id=row["shift_id"], activity_id=row["activity_id"], started_at=row["started_at"], plan=plan
+    )
