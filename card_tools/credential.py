@@ -23,7 +23,7 @@ of another community from one signed with an invented key, and neither is ours, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from hashlib import sha256
 
 import base45
@@ -44,6 +44,7 @@ PREFIX = "YIKA:"
 DAY_ZERO = date(2020, 1, 1)
 LAST_DAY = DAY_ZERO + timedelta(days=0xFFFF)
 _NAME_BLOCK = 32
+_NOTE_BLOCK = 128
 
 
 class Kind(IntEnum):
@@ -235,18 +236,43 @@ def _open(credential: Credential, purpose: bytes, blob: bytes) -> bytes:
         raise CardForged(f"this {purpose.decode()} was not sealed for this card") from error
 
 
+def _padded(text: str, block: int) -> bytes:
+    plain = text.encode() + b"\x80"
+    return plain + bytes(-len(plain) % block)
+
+
+def _unpadded(plain: bytes) -> str:
+    return plain.rstrip(b"\x00").removesuffix(b"\x80").decode()
+
+
 def seal_name(credential: Credential, name: str) -> bytes:
     """Lock a name so that only the card's own words open it (AES-SIV, RFC 5297; the same every time).
 
     Padded to whole blocks, so that the length tells little about the name.
     """
-    plain = name.encode() + b"\x80"
-    return _cipher(credential, b"name").encrypt(plain + bytes(-len(plain) % _NAME_BLOCK), None)
+    return _cipher(credential, b"name").encrypt(_padded(name, _NAME_BLOCK), None)
 
 
 def open_name(credential: Credential, blob: bytes) -> str:
     """The name sealed for this card; :class:`CardForged` when it was sealed for another."""
-    return _open(credential, b"name", blob).rstrip(b"\x00").removesuffix(b"\x80").decode()
+    return _unpadded(_open(credential, b"name", blob))
+
+
+class Note(StrEnum):
+    """What else a kiosk can read with the card alone: its holder's hours; a leader's planned members."""
+
+    HOURS = "hours"
+    MEMBERS = "members"
+
+
+def seal_note(credential: Credential, note: Note, text: str) -> bytes:
+    """Lock a text as :func:`seal_name` locks a name, in larger blocks; one kind never opens as another."""
+    return _cipher(credential, note.encode()).encrypt(_padded(text, _NOTE_BLOCK), None)
+
+
+def open_note(credential: Credential, note: Note, blob: bytes) -> str:
+    """The text sealed for this card; :class:`CardForged` when it was sealed for another."""
+    return _unpadded(_open(credential, note.encode(), blob))
 
 
 def seal_key(credential: Credential, key: bytes) -> bytes:

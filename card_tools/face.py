@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from fpdf import FPDF
-
 from card_tools.errors import CardError
 from card_tools.fonts import Fonts
+from card_tools.paper import Paper
 from card_tools.qr import CARD_VERSION, QUIET_ZONE, card_matrix, check_text, runs
 
 WIDTH, HEIGHT = 85.60, 53.98
@@ -24,7 +23,7 @@ BAND = 12.0
 BLEED = 1.0
 """How far colour runs over the cutting line, so that a cut beside it leaves no white edge."""
 NAME_WIDTH = WIDTH - 2 * MARGIN - CODE - QUIET
-_SEAM = 0.01
+_CODE_AT = WIDTH - MARGIN - CODE, BAND + 2.9
 _PALETTE = ("#0B6E4F", "#1F4E8C", "#9C2A2A", "#6A3D8F", "#8A4B08", "#00616B", "#A01F6B", "#3F4A55")
 """Dark enough that white words on them have a contrast above 7:1."""
 
@@ -112,7 +111,7 @@ BLACK, GREY, THIN = Ink(), Ink(80), Ink(60, bold=False)
 class Pen:
     """Draws cards on the current page of a document."""
 
-    def __init__(self, pdf: FPDF, fonts: Fonts, community: Community) -> None:
+    def __init__(self, pdf: Paper, fonts: Fonts, community: Community) -> None:
         """Use a document in which the families of ``fonts`` are set up."""
         self._pdf = pdf
         self._fonts = fonts
@@ -120,40 +119,53 @@ class Pen:
 
     def front(self, face: CardFace, x: float, y: float, *, bleed: float = 0.0) -> None:
         """The side with name, number and code."""
-        self._band(face, (x, y), bleed)
-        self._code_or_waves(face.text, x + WIDTH - MARGIN - CODE, y + BAND + 2.9)
+        shared = ("front", face.team, colour_of(face), bool(face.name), bool(face.text), bleed)
+        self._pdf.stamp(shared, (x, y), lambda: self._front_of_all(face, bleed))
+        if face.text:
+            self.code(face.text, x + _CODE_AT[0], y + _CODE_AT[1])
         left = x + MARGIN
-        self._words(" ".join(TEXTS["role"]), (left, y + BAND + 7.2), size=8, ink=GREY)
-        number = " ".join(TEXTS["number"])
         if face.name:
             self._name(face.name, (left, y + 29.5))
-            self._words(number, (left, y + 37.6), size=7, ink=GREY)
             self._fitted(face.number, (left, y + 43.6), largest=15)
         else:
-            self._words(number, (left, y + 27.0), size=8, ink=GREY)
             self._fitted(face.number, (left, y + 36.0), largest=24)
+
+    def _front_of_all(self, face: CardFace, bleed: float) -> None:
+        """What the fronts of a team have in common."""
+        self._band(face, bleed)
+        if not face.text:
+            self._waves(*_CODE_AT)
+        self._words(" ".join(TEXTS["role"]), (MARGIN, BAND + 7.2), size=8, ink=GREY)
+        number_at, size = (37.6, 7) if face.name else (27.0, 8)
+        self._words(" ".join(TEXTS["number"]), (MARGIN, number_at), size=size, ink=GREY)
         use_zh, use_en = TEXTS["use" if face.text else "use_chip"]
-        self._words(use_zh, (left, y + 49.6), size=6.5)
-        self._words(use_en, (left, y + 52.2), size=5.5, ink=THIN)
+        self._words(use_zh, (MARGIN, 49.6), size=6.5)
+        self._words(use_en, (MARGIN, 52.2), size=5.5, ink=THIN)
 
     def back(self, face: CardFace, x: float, y: float, *, bleed: float = 0.0) -> None:
         """The side that says how to use it and where it belongs."""
-        self._band(face, (x, y), bleed)
-        left = x + MARGIN
-        self._pair("steps_title", (left, y + 17.5), size=9)
-        for n in (1, 2, 3):
-            self._step(n, left, y + 17.2 + 6.4 * n)
-        self._pair("lost", (left, y + 42.4), size=6.5)
-        found = " ".join(TEXTS["found"])
-        self._words(found, (left, y + 47.0), size=5.5, ink=THIN)
-        owner = " · ".join(filter(None, (self._community.name, self._community.contact)))
-        self._fitted(owner, (left, y + 51.0), largest=8.5, width=WIDTH - 2 * MARGIN - 20)
+        shared = ("back", face.team, colour_of(face), bleed)
+        self._pdf.stamp(shared, (x, y), lambda: self._back_of_all(face, bleed))
         self._right(face.number, (x + WIDTH - MARGIN, y + 51.0), size=7)
+
+    def _back_of_all(self, face: CardFace, bleed: float) -> None:
+        """What the backs of a team have in common."""
+        self._band(face, bleed)
+        self._pair("steps_title", (MARGIN, 17.5), size=9)
+        for n in (1, 2, 3):
+            self._step(n, MARGIN, 17.2 + 6.4 * n)
+        self._pair("lost", (MARGIN, 42.4), size=6.5)
+        self._words(" ".join(TEXTS["found"]), (MARGIN, 47.0), size=5.5, ink=THIN)
+        owner = " · ".join(filter(None, (self._community.name, self._community.contact)))
+        self._fitted(owner, (MARGIN, 51.0), largest=8.5, width=WIDTH - 2 * MARGIN - 20)
 
     def label(self, face: CardFace, width: float, height: float) -> None:
         """A label to stick on a card that is there already: code, name, number."""
         top = (height - CODE) / 2
-        self._code_or_waves(face.text, QUIET, top)
+        if face.text:
+            self.code(face.text, QUIET, top)
+        else:
+            self._waves(QUIET, top)
         left = CODE + 2 * QUIET
         room = width - left - 1.5
         lines = (
@@ -165,19 +177,9 @@ class Pen:
         for words, down, largest in lines:
             self._fitted(words, (left, top + down), largest=largest, width=room)
 
-    def _code_or_waves(self, text: str, x: float, y: float) -> None:
-        if text:
-            self.code(text, x, y)
-        else:
-            self._waves(x, y)
-
     def code(self, text: str, x: float, y: float) -> None:
         """The code's dark modules with (x, y) as the corner inside the white border."""
-        self._pdf.set_fill_color(0)
-        for row, column, length in runs(card_matrix(text)):
-            left, top = x + (column - QUIET_ZONE) * MODULE, y + (row - QUIET_ZONE) * MODULE
-            # A hair of overlap: screens that smooth edges would show white seams between rows.
-            self._pdf.rect(left, top, length * MODULE, MODULE + _SEAM, style="F")
+        self._pdf.bars(runs(card_matrix(text)), x - QUIET, y - QUIET, MODULE)
 
     def _waves(self, x: float, y: float) -> None:
         """Rings around the word where a chip card has no code."""
@@ -189,18 +191,17 @@ class Pen:
         self._words(zh, (x + (CODE - self._width(zh, 16)) / 2, y + CODE / 2 + 1.2), size=16)
         self._words(en, (x + (CODE - self._width(en, 8)) / 2, y + CODE / 2 + 5.2), size=8)
 
-    def _band(self, face: CardFace, at: tuple[float, float], bleed: float) -> None:
-        x, y = at
+    def _band(self, face: CardFace, bleed: float) -> None:
         colour = colour_of(face)
         grey = ink_on(colour)
         self._pdf.set_fill_color(*colour)
-        self._pdf.rect(x - bleed, y - bleed, WIDTH + 2 * bleed, BAND + bleed, style="F")
+        self._pdf.rect(-bleed, -bleed, WIDTH + 2 * bleed, BAND + bleed, style="F")
         half = WIDTH / 2 - MARGIN
         zh, en = self._community.name, self._community.name_en
-        self._fitted(zh, (x + MARGIN, y + (5.9 if en else 7.4)), largest=11, width=half, ink=Ink(grey))
-        self._fitted(en, (x + MARGIN, y + 9.6), largest=6.5, width=half, ink=Ink(grey, bold=False))
+        self._fitted(zh, (MARGIN, 5.9 if en else 7.4), largest=11, width=half, ink=Ink(grey))
+        self._fitted(en, (MARGIN, 9.6), largest=6.5, width=half, ink=Ink(grey, bold=False))
         size = self._size(face.team, 11, half - 2)
-        self._right(face.team, (x + WIDTH - MARGIN, y + 7.4), size=size, ink=Ink(grey))
+        self._right(face.team, (WIDTH - MARGIN, 7.4), size=size, ink=Ink(grey))
 
     def _step(self, n: int, x: float, y: float) -> None:
         self._pdf.set_fill_color(30)

@@ -5,7 +5,9 @@ Always version 7, level Q, alphanumeric: level Q decides glare, version 7's alig
 """
 
 import io
-from typing import Literal
+import re
+from functools import cache
+from typing import Any, Literal
 
 import qrcode
 import qrcode.util
@@ -14,12 +16,15 @@ from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.exceptions import DataOverflowError
 
 from card_tools.errors import CardUnreadable, PayloadTooLong
+from card_tools.qr_mask import MASKS, Rows, Square
 
 CARD_VERSION = 7
 QUIET_ZONE = 4
 CAPACITY = 125
 """Characters of the alphanumeric mode that version 7 level Q takes (ISO/IEC 18004, table 7)."""
 ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+
+_BAR = re.compile(b"\x01+")
 
 Matrix = list[list[bool]]
 """Rows of modules, True is dark, quiet zone included."""
@@ -36,22 +41,42 @@ def check_text(text: str) -> None:
 def card_matrix(text: str) -> Matrix:
     """The modules of a card's code."""
     check_text(text)
-    return _matrix(text, CARD_VERSION)
+    square, differences = _card_masks()
+    drawn = square.number(_code(text, CARD_VERSION, mask=0).modules)
+    best = min((drawn ^ difference for difference in differences), key=square.penalty)
+    return _bordered(square.rows(best))
 
 
 def any_matrix(text: str) -> Matrix:
     """The modules of a code for another purpose (an address, an enrolment code), as small as can be."""
-    return _matrix(text, None)
+    return _bordered(_code(text, None, mask=None).modules)
 
 
-def _matrix(text: str, version: int | None) -> Matrix:
-    code: qrcode.QRCode = qrcode.QRCode(version=version, error_correction=ERROR_CORRECT_Q, border=QUIET_ZONE)
+@cache
+def _card_masks() -> tuple[Square, tuple[int, ...]]:
+    """Where a card's code with each mask differs from the same code with mask 0."""
+    square = Square(17 + 4 * CARD_VERSION)
+    numbers = [square.number(_code("YIKA", CARD_VERSION, mask=mask).modules) for mask in MASKS]
+    return square, tuple(numbers[0] ^ number for number in numbers)
+
+
+def _code(text: str, version: int | None, *, mask: int | None) -> "qrcode.QRCode[Any]":
+    code: qrcode.QRCode[Any] = qrcode.QRCode(
+        version=version, error_correction=ERROR_CORRECT_Q, mask_pattern=mask
+    )
     try:
         code.add_data(qrcode.util.QRData(text.encode(), mode=_mode(text)), optimize=0)
         code.make(fit=version is None)
     except (DataOverflowError, ValueError) as error:
         raise PayloadTooLong(f"{len(text)} characters are more than a QR code carries") from error
-    return [list(map(bool, row)) for row in code.get_matrix()]
+    return code
+
+
+def _bordered(rows: Rows) -> Matrix:
+    """A code with its quiet zone."""
+    side = [False] * QUIET_ZONE
+    blank = [[False] * (len(rows) + 2 * QUIET_ZONE)] * QUIET_ZONE
+    return blank + [side + [bool(dark) for dark in row] + side for row in rows] + blank
 
 
 def _mode(text: str) -> int:
@@ -61,17 +86,11 @@ def _mode(text: str) -> int:
 
 def runs(matrix: Matrix) -> list[tuple[int, int, int]]:
     """The dark modules as horizontal bars (row, first column, length): a tenth of the shapes to draw."""
-    bars = []
-    for y, row in enumerate(matrix):
-        x = 0
-        while x < len(row):
-            end = x
-            while end < len(row) and row[end]:
-                end += 1
-            if end > x:
-                bars.append((y, x, end - x))
-            x = end + 1
-    return bars
+    return [
+        (y, bar.start(), bar.end() - bar.start())
+        for y, row in enumerate(matrix)
+        for bar in _BAR.finditer(bytes(row))
+    ]
 
 
 def svg(matrix: Matrix, *, millimetres: float = 35.0) -> str:

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from card_tools.errors import CardError, RowFault
 from card_tools.face import BLEED, HEIGHT, WIDTH, CardFace, Community, Pen, check_face
 from card_tools.fonts import FontFile, Fonts
+from card_tools.paper import Paper
 
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 COLUMNS, ROWS = 2, 5
@@ -90,16 +90,14 @@ def _families(faces: Sequence[CardFace], fonts: Fonts) -> set[str]:
 
 
 @contextmanager
-def _document(layout: Layout, fonts: Fonts, families: set[str]) -> Iterator[FPDF]:
+def _document(layout: Layout, fonts: Fonts, families: set[str]) -> Iterator[Paper]:
     """A document with its fonts, whose files fpdf would otherwise leave open."""
     sizes = {
         Layout.A4: (PAGE_WIDTH, PAGE_HEIGHT),
         Layout.CR80: (WIDTH, HEIGHT),
         Layout.LABELS: (LABEL_WIDTH, LABEL_HEIGHT),
     }
-    pdf = FPDF(unit="mm", format=sizes[layout])
-    pdf.set_auto_page_break(False)
-    pdf.set_margin(0)
+    pdf = Paper(sizes[layout])
     pdf.set_title("Yika 一卡")
     _add(pdf, "sans", "", fonts.regular)
     _add(pdf, "sans", "B", fonts.bold)
@@ -114,17 +112,17 @@ def _document(layout: Layout, fonts: Fonts, families: set[str]) -> Iterator[FPDF
             font.close()
 
 
-def _add(pdf: FPDF, family: str, style: str, face: FontFile) -> None:
+def _add(pdf: Paper, family: str, style: str, face: FontFile) -> None:
     pdf.add_font(family, style, face.path, collection_font_number=face.number)
 
 
-def _written(pdf: FPDF) -> bytes:
+def _written(pdf: Paper) -> bytes:
     # fontTools reports each table that it drops while subsetting: of no use to whoever prints cards.
     logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
     return bytes(pdf.output())
 
 
-def _sheets(pdf: FPDF, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
+def _sheets(pdf: Paper, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
     for start in range(0, len(faces), PER_PAGE):
         group = faces[start : start + PER_PAGE]
         pdf.add_page()
@@ -144,7 +142,7 @@ def _corner(place: int) -> tuple[float, float]:
     return LEFT + column * (WIDTH + GAP_X), TOP + row * (HEIGHT + GAP_Y)
 
 
-def _crop_marks(pdf: FPDF) -> None:
+def _crop_marks(pdf: Paper) -> None:
     """Lines outside the cards on every cutting line, at the edges of the page only."""
     pdf.set_draw_color(0)
     pdf.set_line_width(0.1)
@@ -159,7 +157,7 @@ def _crop_marks(pdf: FPDF) -> None:
             pdf.line(PAGE_WIDTH - LEFT + 2, edge, PAGE_WIDTH - LEFT + 7, edge)
 
 
-def _singles(pdf: FPDF, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
+def _singles(pdf: Paper, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
     for done, face in enumerate(faces, 1):
         pdf.add_page()
         pen.front(face, 0, 0)
@@ -168,7 +166,7 @@ def _singles(pdf: FPDF, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
         yield done
 
 
-def _labels(pdf: FPDF, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
+def _labels(pdf: Paper, pen: Pen, faces: Sequence[CardFace]) -> Iterator[int]:
     for done, face in enumerate(faces, 1):
         pdf.add_page()
         pen.label(face, LABEL_WIDTH, LABEL_HEIGHT)
