@@ -63,8 +63,10 @@ class LinkState:
 
     @property
     def online(self) -> bool:
-        """Whether our server answered both lanes, if only to refuse."""
-        return all(trouble is None or isinstance(trouble, Refused) for trouble in (self.push, self.pull))
+        """Whether our server answered both lanes, if only to refuse or to ask for patience."""
+        return all(
+            trouble is None or isinstance(trouble, Refused | Busy) for trouble in (self.push, self.pull)
+        )
 
     @property
     def trouble(self) -> str | None:

@@ -28,7 +28,7 @@ def create_app(config: ServerConfig | None = None) -> Flask:
     app.extensions["yika_kiosk_limits"] = kiosk_api.Allowances(
         requests=Allowance(config.rate_limit, runtime.clock),
         openings=Allowance(config.enrol_limit, runtime.clock),
-        pushes=Gate(config.pushes_at_once),
+        pushes=Gate(config.pushes_at_once, runtime.clock),
     )
     register_errors(app)
     app.register_blueprint(kiosk_api.blueprint)

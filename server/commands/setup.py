@@ -1,10 +1,13 @@
 """Setting up and running: init, run, users, tokens, kiosks, cards, policies."""
 
 import json
+import logging
 import os
+import resource
 import signal
 from datetime import UTC, date, datetime
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -58,6 +61,16 @@ def _make_key(config: ServerConfig) -> bool:
         ) from error
 
 
+CROWDED: dict[str, Any] = {
+    "ident": "yika",
+    "connection_limit": 5_000,  # a kiosk keeps two or three open; one too many goes unheard until it gives up
+    "asyncore_use_poll": True,  # select(2) knows no more than 1,024
+    "backlog": 2_048,
+    "max_request_body_size": 16 << 20,
+    "inbuf_overflow": 64 << 10,  # a push that waits for a thread waits on disk: memory stays bounded
+}
+
+
 @click.command()
 @command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -76,22 +89,32 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
 
     from server.app import create_app
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits
     app = create_app(job.runtime.config)
     _ = job.runtime.community
     _say_what_it_could_do(job)
     try:
-        server = waitress.create_server(app, host=host, port=port, threads=threads, ident="yika")
+        server = waitress.create_server(app, host=host, port=port, threads=threads, **CROWDED)
     except OSError as error:
         job.note(f"yika-server: port {port} on {host} cannot be used: {error.strerror or error}")
         return 1
     job.note(f"yika-server: http://{host}:{port}")
     signal.signal(signal.SIGTERM, _asked_to_stop)
+    _allow_open_files(2 * CROWDED["connection_limit"])
     try:
         server.run()
     finally:
         server.close()
         app.extensions["yika"].dispose()
     return 0
+
+
+def _allow_open_files(wanted: int) -> None:
+    """As many as the system lets us have without asking: the usual 1,024 are fewer than our connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _say_what_it_could_do(job: Job) -> None:

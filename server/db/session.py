@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = _url(url)
+        self._writers = threading.Lock()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.url.get_backend_name() == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -72,10 +74,20 @@ class Database:
         except OSError as error:
             raise _unreachable(error) from error
         try:
-            _lock(handle)
-            yield
+            with self._turn():  # threads of one process wait here in line instead of asking again and again
+                _lock(handle)
+                yield
         finally:
             os.close(handle)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._writers.acquire(timeout=BUSY_MS / 1000):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     def dispose(self) -> None:
         """Close every pooled connection."""

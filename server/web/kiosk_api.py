@@ -11,7 +11,7 @@ from server.contract.wire import (
     reply_to_bytes,
     reply_to_sign,
 )
-from server.errors import Invalid, KioskRevoked, ServerError
+from server.errors import Invalid, KioskRevoked, ServerError, TooMany
 from server.services.acting import Acting
 from server.services.ingest import ingest
 from server.services.kiosks import enrol
@@ -87,10 +87,10 @@ def session() -> Response:
 @blueprint.post("/events")
 def events() -> Response:
     """Take in a range of a kiosk's journal; a word on each event, after it is durable."""
-    signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
-    with limits().pushes.passing(), yika.unit_of_work("") as uow:
+    with limits().pushes.passing(request.headers.get("X-Yika-Session", "")), yika.unit_of_work("") as uow:
+        signed = signed_request()
         kiosk = check_request(uow, acting, signed)
         limits().requests.take(kiosk.kiosk_id)
         push = push_from_bytes(signed.body)
@@ -102,11 +102,17 @@ def events() -> Response:
 
 @blueprint.get("/roster")
 def roster() -> Response:
-    """What this kiosk may know, as a difference to what it holds; 304 when it has everything."""
+    """What this kiosk may know, as a difference to what it holds; 304 when it has everything.
+
+    While pushes stand in line a kiosk that holds a roster asks again later: each push changes it once more.
+    """
+    have = request.args.get("have", type=int)
+    pause = limits().pushes.pause()
+    if have is not None and pause is not None:
+        raise TooMany(pause)
     signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
-    have = request.args.get("have", type=int)
     with yika.unit_of_work("") as uow:
         kiosk: KnownKiosk = check_request(uow, acting, signed)
         limits().requests.take(kiosk.kiosk_id)

@@ -95,7 +95,7 @@ class TestCertificates:
         """A kiosk that woke in 1970 must still sync; the pinned key says whom it talks with."""
         no_check_time = 0x200000
         for synced in (True, False):
-            with _manager(synced=synced) as pool:
+            with _manager("https://yika.example.org", synced=synced) as pool:
                 context = pool.connection_pool_kw["ssl_context"]
                 assert bool(context.verify_flags & no_check_time) is not synced
                 assert context.verify_mode is ssl.CERT_REQUIRED

@@ -153,6 +153,14 @@ class TestFaults:
         assert table.journal.pending == 0
         assert len(table.server.stored) == 2
 
+    def test_a_server_that_asks_for_patience_is_not_away(self, table: Table) -> None:
+        """Or the screen would say offline, though nobody need look after the network."""
+        table.syncer.once()
+        table.tap(1)
+        table.server.faults = ["busy"]
+        assert table.syncer.push_once() == Busy(1.0)
+        assert (table.syncer.online, table.syncer.trouble) == (True, "the server asks to wait 1 s")
+
     def test_an_answer_that_was_lost_makes_duplicates_and_no_harm(self, table: Table) -> None:
         table.tap(1)
         table.server.faults = ["lost"]
