@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.report import Options, Result, load, machine, plain, table
 
-NAMES = ("tap", "field", "senses", "ingest", "growth", "idle", "checkin")
+NAMES = ("tap", "field", "senses", "ingest", "growth", "idle", "checkin", "reconnect")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
         "growth",
         "idle",
         pytest.param("checkin", marks=pytest.mark.postgresql),
+        "reconnect",
     ],
 )
 def test_a_benchmark_gives_figures_ratios_and_settings(name: str) -> None:

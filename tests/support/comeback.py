@@ -350,8 +350,9 @@ class _Turn:
 class Storm:
     """All kiosks of a town back at once, until each has everything acknowledged and a roster."""
 
-    def __init__(self, town: Town, *, seed: int = 1) -> None:
-        """The server runs already."""
+    def __init__(self, town: Town, *, seed: int = 1, one_by_one: bool = False) -> None:
+        """The server runs already; ``one_by_one`` lets each kiosk begin when the one before is through."""
+        self._one_by_one = one_by_one
         self._town, self._rng, self.seen = town, random.Random(seed), Seen()
         self._clock, self._changed = _Clock(), threading.Condition()
         self._turns: list[_Turn] = []
@@ -363,21 +364,27 @@ class Storm:
     def run(self, within: float = 3600.0) -> Seen:
         """Let it happen; fails when it is not over after so many seconds of the storm."""
         kiosks = [_Returning(cut, self.seen, random.Random(self._rng.random())) for cut in self._town.cut]
-        for kiosk in kiosks:
-            self._missing[kiosk.cut.enrolment.kiosk_id] = {"push", "pull"}
-            due = self._rng.random() * ALL_BACK_WITHIN
-            for lane in ("push", "pull"):
-                heapq.heappush(self._turns, _Turn(due, next(self._numbers), kiosk, lane))
         try:
-            with ThreadPoolExecutor(AT_ONCE) as threads:
-                while (turn := self._next(within)) is not None:
-                    threads.submit(self._take, turn)
+            groups = [[kiosk] for kiosk in kiosks] if self._one_by_one else [kiosks]
+            for group in groups:
+                self._come_back(group, within)
         finally:
             for kiosk in kiosks:
                 kiosk.close()
         self.seen.seconds, self.seen.idle = max(self.seen.through), self._clock.skipped
         self.seen.peak_mb = peak_mb(self._town.server)
         return self.seen
+
+    def _come_back(self, kiosks: list[_Returning], within: float) -> None:
+        self._turns.clear()
+        for kiosk in kiosks:
+            self._missing[kiosk.cut.enrolment.kiosk_id] = {"push", "pull"}
+            due = self._clock.now() + self._rng.random() * ALL_BACK_WITHIN * (len(kiosks) > 1)
+            for lane in ("push", "pull"):
+                heapq.heappush(self._turns, _Turn(due, next(self._numbers), kiosk, lane))
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            while (turn := self._next(within)) is not None:
+                threads.submit(self._take, turn)
 
     def _next(self, within: float) -> _Turn | None:
         """The next turn that is due, or None when everybody is through."""
