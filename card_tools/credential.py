@@ -43,8 +43,7 @@ LENGTH = 79
 PREFIX = "YIKA:"
 DAY_ZERO = date(2020, 1, 1)
 LAST_DAY = DAY_ZERO + timedelta(days=0xFFFF)
-_NAME_BLOCK = 32
-_NOTE_BLOCK = 128
+_BLOCK = 32
 
 
 class Kind(IntEnum):
@@ -236,9 +235,9 @@ def _open(credential: Credential, purpose: bytes, blob: bytes) -> bytes:
         raise CardForged(f"this {purpose.decode()} was not sealed for this card") from error
 
 
-def _padded(text: str, block: int) -> bytes:
+def _padded(text: str) -> bytes:
     plain = text.encode() + b"\x80"
-    return plain + bytes(-len(plain) % block)
+    return plain + bytes(-len(plain) % _BLOCK)
 
 
 def _unpadded(plain: bytes) -> str:
@@ -250,7 +249,7 @@ def seal_name(credential: Credential, name: str) -> bytes:
 
     Padded to whole blocks, so that the length tells little about the name.
     """
-    return _cipher(credential, b"name").encrypt(_padded(name, _NAME_BLOCK), None)
+    return _cipher(credential, b"name").encrypt(_padded(name), None)
 
 
 def open_name(credential: Credential, blob: bytes) -> str:
@@ -266,8 +265,8 @@ class Note(StrEnum):
 
 
 def seal_note(credential: Credential, note: Note, text: str) -> bytes:
-    """Lock a text as :func:`seal_name` locks a name, in larger blocks; one kind never opens as another."""
-    return _cipher(credential, note.encode()).encrypt(_padded(text, _NOTE_BLOCK), None)
+    """Lock a text as :func:`seal_name` locks a name; one kind never opens as another."""
+    return _cipher(credential, note.encode()).encrypt(_padded(text), None)
 
 
 def open_note(credential: Credential, note: Note, blob: bytes) -> str:

@@ -112,6 +112,24 @@ class Clocks(Repository, Protocol):
         """Samples taken when the journal had reached a place, and all of these boots."""
 
 
+class PeopleRead(Protocol):
+    """What a roster reads about everybody at once (server/db/views/people.py)."""
+
+    def credited(self, first: str, today: str) -> list[Row]:
+        """Of everybody who served since a day: minutes credited since then (``month``) and ``today``."""
+
+    def wall(self, limit: int = 200) -> list[Row]:
+        """The honour wall: active people who consented to it, by hours."""
+
+
+class Reads(Protocol):
+    """Read queries, by subject."""
+
+    @property
+    def people(self) -> PeopleRead:
+        """Volunteers."""
+
+
 class Uow(Protocol):
     """One transaction in one community, as use cases see it (server/db/unit_of_work.py)."""
 
@@ -127,6 +145,10 @@ class Uow(Protocol):
     @property
     def events(self) -> Events:
         """Tap events."""
+
+    @property
+    def views(self) -> Reads:
+        """Read queries that no single table answers."""
 
     def rows(self, name: str) -> Repository:
         """The repository of a table, by name."""

@@ -7,23 +7,20 @@ cards) is shown as of one day; on the first request of another day the counter i
 import json
 import zlib
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from card_tools.credential import LENGTH, Credential, seal_key, seal_name
-from card_tools.ntag424 import CHALLENGE_KEY, key_for
+from server.contract.hours import Hours
 from server.contract.rules import HOUR
 from server.contract.wire import Manifest, canonical, roster_delta, roster_hash
 from server.domain.calendar import day_of, day_start, next_day
 from server.domain.card_life import told
-from server.domain.ledger import person_account
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
-from server.services.keys import Keys
 from server.services.members import needs_guardian
-from server.services.names import shown_name
 from server.services.policies import rules
+from server.services.roster_sealed import for_card, hours_of, members_of
 from server.services.sessions import KnownKiosk
 
 KEPT_SNAPSHOTS = 4
@@ -91,13 +88,15 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
     site = uow.rows("sites").get(site_id=site_id)
     if site is None:
         raise NotFound(f"there is no site {site_id}", zh="没有这个地点，请从列表中重新选择。")
+    plans = _plans(uow, acting.now)
     return {
         **_community(uow, acting),
         "site": {n: site[n] for n in ("name", "name_en", "role", "default_activity", "activities")}
         | {"id": site_id},
+        "hours": {"as_of": acting.now},
         **_activities(uow),
-        **_plans(uow, acting.now),
-        **_people(uow, acting),
+        **plans,
+        **_people(uow, acting, plans),
     }
 
 
@@ -174,13 +173,11 @@ def _plans(uow: Uow, now: int) -> dict[str, Any]:
     }
 
 
-def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
+def _people(uow: Uow, acting: Acting, plans: Mapping[str, Any]) -> dict[str, Any]:
     people = {row["number"]: row for row in uow.rows("volunteers").rows()}
     leads: dict[str, list[str]] = defaultdict(list)
     teams = _teams(uow, leads)
-    totals: dict[str, int] = defaultdict(int)
-    for row in uow.rows("balances").rows(book="hours"):
-        totals[row["account"]] += row["amount"]
+    hours = hours_of(uow, acting, uow.rows("balances").rows(book="hours"))
     shifts = _shifts(uow)
     today = day_of(acting.now)
     volunteers = {
@@ -190,13 +187,20 @@ def _people(uow: Uow, acting: Acting) -> dict[str, Any]:
             "trained": row["trained"],
             "leads": sorted(leads.get(number, [])),
             "team": row["team_id"],
-            "total": totals.get(person_account(number), 0),
+            "total": hours.get(number, Hours()).total,
             "open": shifts["open"].get(number),
             "proposal": shifts["end_missing"].get(number),
         }
         for number, row in people.items()
     }
-    return volunteers | teams | _cards(uow, acting, people)
+    named = members_of(
+        plans.values(), {t.removeprefix("team:"): each["members"] for t, each in teams.items()}, people
+    )
+    led = {
+        number: {n: name for team in own for n, name in named.get(team, {}).items() if n != number}
+        for number, own in leads.items()
+    }
+    return volunteers | teams | _cards(uow, acting, people, hours=hours, led=led)
 
 
 def _teams(uow: Uow, leads: dict[str, list[str]]) -> dict[str, Any]:
@@ -244,7 +248,14 @@ def _passed(uow: Uow, shifts: list[Row]) -> dict[str, list[str]]:
     return {row["shift_id"]: sorted({site_of[e] for e in row["events"] if e in site_of}) for row in shifts}
 
 
-def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:
+def _cards(
+    uow: Uow,
+    acting: Acting,
+    people: dict[str, Row],
+    *,
+    hours: Mapping[str, Hours],
+    led: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
     return {
         f"card:{row['lookup']}": {
             "card": row["card_id"],
@@ -254,10 +265,16 @@ def _cards(uow: Uow, acting: Acting, people: dict[str, Row]) -> dict[str, Any]:
             "proof": row["proof"],
             "not_after": row["not_after"],
             "state": _state(row, acting.now),
-            "name": _sealed_name(acting, row, people.get(row["volunteer"])),
         }
         | ({"public": row["public"]} if row["public"] else {})
-        | _challenge(acting.keys, uow.community_id, row)
+        | for_card(
+            acting,
+            uow.community_id,
+            row,
+            people.get(row["volunteer"]),
+            hours=hours.get(row["volunteer"], Hours()),
+            members=led.get(row["volunteer"], {}),
+        )
         for row in sorted(uow.rows("cards").rows(), key=_newest_active_last)
     }
 
@@ -270,30 +287,3 @@ def _newest_active_last(card: Row) -> tuple[bool, int]:
 def _state(card: Row, now: int) -> str:
     over = card["not_after"] is not None and card["not_after"] <= now
     return "expired" if over and card["state"] == "active" else told(card["state"])
-
-
-def _sealed_name(acting: Acting, card: Row, person: Row | None) -> str | None:
-    name = shown_name(person) if person else None
-    if name is None or not card["sealed"] or card["state"] not in {"active", "lost"}:
-        return None
-    return _wrap(acting.keys.unseal, card["sealed"], f"card:{card['card_id']}", name)
-
-
-@lru_cache(maxsize=20_000)
-def _wrap(unseal: Any, sealed: str, about: str, name: str) -> str:
-    """Wrapping costs two key derivations, and a roster of 1,550 people is built after every change."""
-    return seal_name(Credential(unseal(sealed, about)[:LENGTH]), name).hex()
-
-
-def _challenge(keys: Keys, community_id: str, card: Row) -> dict[str, str]:
-    """For an NTAG 424 DNA the key that it has to prove, which only the card's own words open."""
-    if card["proof"] != "challenge" or card["state"] not in {"active", "lost"}:
-        return {}
-    return {"key": _wrap_key(keys, community_id, card["sealed"], f"card:{card['card_id']}")}
-
-
-@lru_cache(maxsize=20_000)
-def _wrap_key(keys: Keys, community_id: str, sealed: str, about: str) -> str:
-    opened = keys.unseal(sealed, about)
-    key = key_for(keys.challenge_master(community_id), opened[LENGTH:], CHALLENGE_KEY)
-    return seal_key(Credential(opened[:LENGTH]), key).hex()

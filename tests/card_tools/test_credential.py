@@ -15,13 +15,16 @@ from card_tools.credential import (
     Credential,
     Issuer,
     Kind,
+    Note,
     decode,
     digest,
     key_id,
     open_key,
     open_name,
+    open_note,
     seal_key,
     seal_name,
+    seal_note,
     verify,
 )
 from card_tools.errors import CardError, CardExpired, CardForged, CardOtherCommunity, CardUnreadable
@@ -217,6 +220,21 @@ def test_a_sealed_name_does_not_tell_how_long_the_name_is():
 def test_a_damaged_name_is_refused(blob: bytes):
     with pytest.raises(CardForged):
         open_name(ISSUER.encode_static(CARD), blob)
+
+
+@given(st.text(max_size=200))
+def test_a_sealed_note_opens_with_its_card_only_and_as_its_kind_only(text: str):
+    card = ISSUER.encode_static(CARD)
+    blob = seal_note(card, Note.HOURS, text)
+    assert open_note(card, Note.HOURS, blob) == text
+    assert blob == seal_note(card, Note.HOURS, text), "the same hours must not change the roster's hash"
+    for wrong in (
+        lambda: open_note(OTHER.encode_static(CARD), Note.HOURS, blob),
+        lambda: open_note(card, Note.MEMBERS, blob),
+        lambda: open_name(card, blob),
+    ):
+        with pytest.raises(CardForged):
+            wrong()
 
 
 def test_a_challenge_key_opens_with_its_card_only_and_not_as_a_name():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, case, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
@@ -133,6 +133,16 @@ class PeopleViews(Reader):
         )
         query = self._people().where(VOLUNTEERS.c.status == "active", consented, hours > 0)
         return self.all(query.order_by(hours.desc(), VOLUNTEERS.c.number).limit(limit))
+
+    def credited(self, first: str, today: str) -> list[Row]:
+        """Of everybody who served since a day: minutes credited since then (``month``) and ``today``."""
+        credited = SHIFTS.c.credited
+        query = select(
+            SHIFTS.c.volunteer.label("volunteer"),
+            total(credited).label("month"),
+            total(case((SHIFTS.c.day == today, credited), else_=0)).label("today"),
+        ).where(self.mine(SHIFTS), SHIFTS.c.day >= first, credited != 0)
+        return self.all(query.group_by(SHIFTS.c.volunteer))
 
     def _cards(self) -> Select[tuple[object, ...]]:
         names = ("card_id", "volunteer", "state", "since", "medium", "proof", "not_after", "issued_at")

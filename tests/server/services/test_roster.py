@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from card_tools.credential import Credential, open_name
+from card_tools.credential import Credential, Note, open_name, open_note
 from card_tools.errors import CardForged
+from server.contract.hours import Hours
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Manifest, roster_apply, roster_hash
 from server.domain.calendar import DAY
 from server.services.cards import credential_of, set_state
-from server.services.community import PlanSpec, set_plans
+from server.services.community import PlanSpec, TeamSpec, set_plans, set_teams
 from server.services.members import NewVolunteer, change_volunteer, register_volunteer
 from server.services.roster import roster_for
 from server.services.sessions import KnownKiosk
@@ -147,3 +148,96 @@ def _credential(bench: Any, number: str) -> Credential:
     credential = credential_of(bench.acting(), card)
     assert credential is not None
     return credential
+
+
+def _note(bench: Any, entries: dict[str, Any], number: str, note: Note) -> str | None:
+    """What a person's own card opens of its entry."""
+    (entry,) = [e for k, e in entries.items() if k.startswith("card:") and e["volunteer"] == number]
+    field = entry.get(str(note))
+    return None if field is None else open_note(_credential(bench, number), note, bytes.fromhex(field))
+
+
+def _served(bench: Any, number: str, *, minutes: int = 60, days_ago: int = 0) -> None:
+    kiosk, end = bench.kiosk("hut", f"served {days_ago}"), bench.now - days_ago * DAY
+    kiosk.booted_at = end - DAY
+    kiosk.tap(number, end - minutes * MINUTE)
+    kiosk.tap(number, end, shown="shift_ended")
+    bench.push(kiosk)
+
+
+def _hours(bench: Any, entries: dict[str, Any], number: str) -> Hours:
+    return Hours.from_text(_note(bench, entries, number, Note.HOURS) or "")
+
+
+def test_hours_of_today_of_the_month_and_by_grade_open_with_the_persons_own_card_only(
+    bench: Any, holder: Holder
+) -> None:
+    bench.now += 12 * HOUR
+    _served(bench, "M0002", minutes=40)
+    _served(bench, "M0002", minutes=90, days_ago=3)
+    _served(bench, "M0002", minutes=50, days_ago=40)
+    entries = holder.fetch()
+    assert _hours(bench, entries, "M0002") == Hours(today=40, month=130, tapped=180)
+    assert _hours(bench, entries, "M0003") == Hours()
+    assert entries["hours"] == {"as_of": bench.now}
+    (entry,) = [e for k, e in entries.items() if k.startswith("card:") and e["volunteer"] == "M0002"]
+    with pytest.raises(CardForged):
+        open_note(_credential(bench, "M0003"), Note.HOURS, bytes.fromhex(entry["hours"]))
+
+
+def test_a_shift_sends_the_hours_of_that_person_alone(bench: Any, holder: Holder) -> None:
+    """Hours never make a roster of their own: the shift that moves them has raised its version already."""
+    holder.fetch()
+    _served(bench, "M0002")
+    holder.fetch()
+    changed = holder.last["delta"]["set"]
+    cards = [entry["volunteer"] for key, entry in changed.items() if key.startswith("card:")]
+    assert cards == ["M0002"]
+    holder.fetch()
+    assert holder.last is None
+
+
+def test_a_new_month_begins_with_the_first_roster_of_its_first_day(bench: Any, holder: Holder) -> None:
+    bench.now += 12 * HOUR
+    _served(bench, "M0002")
+    assert _hours(bench, holder.fetch(), "M0002").month == 60
+    bench.now += 7 * DAY
+    assert _hours(bench, holder.fetch(), "M0002") == Hours(tapped=60)
+
+
+def test_a_lost_card_opens_no_hours_any_more(bench: Any, holder: Holder) -> None:
+    card = bench.rows("cards", volunteer="M0002")[0]
+    bench.do(set_state, card["card_id"], "lost")
+    assert _note(bench, holder.fetch(), "M0002", Note.HOURS) is None
+
+
+def test_a_leaders_card_names_the_members_of_the_turns_in_sight_as_each_chose(
+    bench: Any, holder: Holder
+) -> None:
+    leader, member, nameless, elsewhere = "M0001", "M0002", "M0003", "M0004"
+    _lead(bench, leader)
+    turns = [_turn(bench, "near", 0, member, nameless, leader), _turn(bench, "far", 30, elsewhere)]
+    bench.do(set_plans, turns, holds_from=bench.now - HOUR)
+    bench.do(change_volunteer, member, {"name_display": "full"})
+    bench.do(change_volunteer, nameless, {"name_display": "none"})
+    entries = holder.fetch()
+    assert json.loads(_note(bench, entries, leader, Note.MEMBERS) or "") == {member: "测试1"}
+    assert _note(bench, entries, member, Note.MEMBERS) is None
+    assert "测试1" not in json.dumps(entries, ensure_ascii=False)
+
+
+def test_a_turn_that_names_nobody_is_its_whole_teams(bench: Any, holder: Holder) -> None:
+    _lead(bench, "M0001", "M0002")
+    bench.do(set_plans, [_turn(bench, "all", 0)], holds_from=bench.now - HOUR)
+    assert list(json.loads(_note(bench, holder.fetch(), "M0001", Note.MEMBERS) or "")) == ["M0002"]
+
+
+def _lead(bench: Any, leader: str, *members: str) -> None:
+    team = TeamSpec(team_id="led", name="队", name_en="Team", leaders=(leader,), members=(leader, *members))
+    bench.do(set_teams, [team])
+
+
+def _turn(bench: Any, name: str, days: int, *members: str) -> PlanSpec:
+    start = bench.now + days * DAY
+    given = {"activity_id": "hut", "site_id": "hut", "team_id": "led", "members": members}
+    return PlanSpec(plan_id=name, start=start, end=start + HOUR, **given)
