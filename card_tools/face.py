@@ -154,8 +154,10 @@ class Pen:
         self._pair("steps_title", (MARGIN, 17.5), size=9)
         for n in (1, 2, 3):
             self._step(n, MARGIN, 17.2 + 6.4 * n)
-        self._pair("lost", (MARGIN, 42.4), size=6.5)
-        self._words(" ".join(TEXTS["found"]), (MARGIN, 47.0), size=5.5, ink=THIN)
+        lost_zh, lost_en = TEXTS["lost"]
+        self._words(lost_zh, (MARGIN, 41.4), size=8)
+        self._words(lost_en, (MARGIN, 44.0), size=5.5, ink=THIN)
+        self._words(" ".join(TEXTS["found"]), (MARGIN, 47.4), size=5.5, ink=THIN)
         owner = " · ".join(filter(None, (self._community.name, self._community.contact)))
         self._fitted(owner, (MARGIN, 51.0), largest=8.5, width=WIDTH - 2 * MARGIN - 20)
 
