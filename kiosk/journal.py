@@ -133,9 +133,10 @@ class SqliteJournal:
             body=body.decode(),
             prev=prev,
             hash=this,
-        ).sealed()
+        )
+        values = row.sealed_values()
         con.execute("BEGIN IMMEDIATE")
-        con.execute(INSERT, row.values())
+        con.execute(INSERT, values)
         con.execute("COMMIT")
         self._head = (seq, this)
         self._recent.add(event)

@@ -120,8 +120,12 @@ class Row:
 
     def sealed(self) -> "Row":
         """The same row with the seal that belongs to it."""
+        return replace(self, seal=self.sealed_values()[-1])
+
+    def sealed_values(self) -> tuple[Any, ...]:
+        """The columns with the seal that belongs to them: what a new event's row is written from."""
         values = self.values()
-        return replace(self, seal=_seal([*values[:3], self.salt.hex(), *values[4:-1]]))
+        return *values[:-1], _seal([*values[:3], self.salt.hex(), *values[4:-1]])
 
     def faults(self) -> Iterator[str]:
         """What is wrong with this row taken alone."""

@@ -12,12 +12,14 @@ from card_tools.credential import (
     DAY_ZERO,
     LAST_DAY,
     LENGTH,
+    MOST_HELD,
     Credential,
     Issuer,
     Kind,
     Note,
     decode,
     digest,
+    held,
     key_id,
     open_key,
     open_name,
@@ -150,6 +152,35 @@ def test_a_card_is_good_on_its_last_day_and_expired_on_the_next():
 
 def test_while_the_clock_is_not_to_be_trusted_no_card_is_expired():
     verify(ISSUER.encode_static(CARD, expires=date(2020, 1, 2)), KEYS, today=None)
+
+
+def test_a_card_that_held_is_believed_again_and_nothing_that_resembles_it():
+    """Most cards come twice a day: a signature that held is remembered, one that did not never is."""
+    card = ISSUER.encode_bound(UID, CARD)
+    for _ in range(2):
+        verify(card, KEYS, today=TODAY, uid=UID)
+        with pytest.raises(CardForged):
+            verify(card, KEYS, today=TODAY, uid=UID[:-1] + b"\x81")
+        for place in (6, 13, LENGTH - 1):
+            turned = bytearray(card.raw)
+            turned[place] ^= 1
+            with pytest.raises(CardForged):
+                verify(Credential(bytes(turned)), KEYS, today=None, uid=UID)
+        with pytest.raises(CardForged):
+            verify(card, {ISSUER.key_id: OTHER.public_key}, today=TODAY, uid=UID)
+
+
+def test_a_card_that_held_still_ends():
+    card = ISSUER.encode_static(CARD, expires=TODAY)
+    verify(card, KEYS, today=TODAY)
+    with pytest.raises(CardExpired):
+        verify(card, KEYS, today=TODAY + timedelta(days=1))
+
+
+def test_cards_without_number_take_bounded_memory():
+    for number in range(MOST_HELD + 2):
+        verify(ISSUER.encode_static(number.to_bytes(8, "big")), KEYS, today=TODAY)
+    assert held() <= MOST_HELD
 
 
 def test_a_forged_card_is_forged_whatever_its_date():
