@@ -14,6 +14,7 @@ from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table
 
 from server.contract.wire import canonical
 from server.db.base import Json
+from server.db.direct import run, run_many
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -39,11 +40,11 @@ def _write(connection: Connection, table: Table, rows: Rows, statement: Any) -> 
     values = _values(table, names, rows)
     sql = statement(table, names, dialect)
     if dialect == "sqlite":
-        connection.exec_driver_sql(sql, values)
+        run_many(connection, sql, values)
     else:
         given = [dict(zip(names, row, strict=True)) for row in values]
         text = json.dumps(given, ensure_ascii=False, default=_postgresql_bytes)
-        connection.exec_driver_sql(sql, (text,))
+        run(connection, sql, (text,))
 
 
 def _values(table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:

@@ -1,13 +1,15 @@
 """The repository of clock samples: where a journal's times are settled, and what may still move them."""
 
 from collections.abc import Collection
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import Dialect, bindparam, or_, select
+from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
+from server.db.direct import Statement, one_of, several
 from server.db.event_rows import READING
-from server.db.repositories import Row, Rows, plain
+from server.db.repositories import Row, Rows
 
 ENOUGH = 64
 """Samples that are looked at for anchors: a kiosk that waits is sampled again and again at one place."""
@@ -21,22 +23,41 @@ class ClockRows(Rows):
 
         ``before`` is a moment of the server's clock that the sample must not be behind.
         """
-        mine, events = self.table.c, tables.table(tables.EventRow).c
-        query = (
-            select(*(events[name] for name in READING))
-            .where(self._where({"kiosk_id": journal[0], "journal_id": journal[1]}))
-            .where(*(events[name] == mine[name] for name in ("community_id", "kiosk_id", "journal_id")))
-            .where(events.seq == mine.last_seq, events.boot_id == mine.boot_id)
-            .where(mine.last_seq <= top, mine.server_time <= before)
-            .order_by(mine.fact_seq.desc())
-            .limit(ENOUGH)
-        )
-        found = {row["seq"]: row for row in plain(self.connection.execute(query))}
-        return sorted(found.values(), key=lambda row: -row["seq"])
+        given = {"kiosk_id": journal[0], "journal_id": journal[1], "top": top, "before": before}
+        found = _anchors(self.dialect).rows(self.connection, **self.fixed, **given)
+        return sorted({row["seq"]: row for row in found}.values(), key=lambda row: -row["seq"])
 
     def near(self, journal: tuple[str, str], low: int, boots: Collection[str]) -> list[Row]:
         """Samples taken when the journal had reached a place, and all of these boots."""
-        mine = self.table.c
-        query = select(self.table).where(self._where({"kiosk_id": journal[0], "journal_id": journal[1]}))
-        wanted: list[Any] = [mine.last_seq >= low, mine.boot_id.in_(sorted(boots))]
-        return plain(self.connection.execute(query.where(or_(*wanted))))
+        given = {"kiosk_id": journal[0], "journal_id": journal[1], "low": low}
+        given |= {"boots": several(boots, self.dialect.name)}
+        return _near(self.dialect).rows(self.connection, **self.fixed, **given)
+
+
+SAMPLES = tables.table(tables.ClockSampleRow)
+JOURNAL = ("community_id", "kiosk_id", "journal_id")
+
+
+def _mine() -> list[ColumnElement[bool]]:
+    return [SAMPLES.c[name] == bindparam(name) for name in JOURNAL]
+
+
+@lru_cache(maxsize=32)
+def _anchors(dialect: Dialect) -> Statement:
+    mine, events = SAMPLES.c, tables.table(tables.EventRow).c
+    query = (
+        select(*(events[name] for name in READING))
+        .where(*_mine(), *(events[name] == mine[name] for name in JOURNAL))
+        .where(events.seq == mine.last_seq, events.boot_id == mine.boot_id)
+        .where(mine.last_seq <= bindparam("top"), mine.server_time <= bindparam("before"))
+        .order_by(mine.fact_seq.desc())
+        .limit(ENOUGH)
+    )
+    return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _near(dialect: Dialect) -> Statement:
+    mine = SAMPLES.c
+    wanted = or_(mine.last_seq >= bindparam("low"), one_of(mine.boot_id, "boots", dialect.name))
+    return Statement(select(SAMPLES).where(*_mine(), wanted), dialect)

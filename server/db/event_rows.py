@@ -1,13 +1,16 @@
 """The repository of tap events: set-based, without ORM and without RETURNING (ingest is the hot path)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Dialect, Select, bindparam, func, select, update
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.sql import ColumnElement
 
 from server.db import bulk, tables
-from server.db.repositories import Row, Rows, chunks, plain
+from server.db.direct import Statement, one_of, several
+from server.db.repositories import Row, Rows, chunks
 from server.errors import NotAllowed
 
 DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
@@ -20,6 +23,8 @@ TOLD = (
     *("shown", "standing", "standing_reason"),
 )
 """What a projection asks of an event: neither its bytes nor its clocks."""
+EVER = 1 << 62
+"""Behind every moment; what is before all is its negative."""
 INSUFFICIENT_PRIVILEGE = "42501"
 """PostgreSQL's word for what a role may not do."""
 
@@ -27,29 +32,21 @@ INSUFFICIENT_PRIVILEGE = "42501"
 class EventRows(Rows):
     """``events`` with what ingest and projection ask for."""
 
-    def known(self, event_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    def known(self, event_ids: Collection[str]) -> dict[str, tuple[str, str]]:
         """Of these ids, those that are stored: id -> (hash, status)."""
-        columns = self.table.c
-        found: dict[str, tuple[str, str]] = {}
-        for part in chunks(event_ids):
-            query = select(columns.event_id, columns.hash, columns.status)
-            query = query.where(self._where({"event_id": part}))
-            found |= {row[0]: (row[1], row[2]) for row in self.connection.execute(query)}
-        return found
+        given = several(set(event_ids), self.dialect.name)
+        found = _known(self.dialect).tuples(self.connection, **self.fixed, event_ids=given)
+        return {event_id: (digest, status) for event_id, digest, status in found}
 
     def neighbours(self, journal: tuple[str, str], low: int, high: int) -> list[tuple[int, str, str]]:
         """Place, prev and hash of what is stored in [low, high] of one journal (kiosk, journal)."""
-        columns = self.table.c
-        query = select(columns.seq, columns.prev, columns.hash).where(
-            self._where({"kiosk_id": journal[0], "journal_id": journal[1]}), columns.seq.between(low, high)
-        )
-        return [(row[0], row[1], row[2]) for row in self.connection.execute(query)]
+        found = _neighbours(self.dialect).tuples(self.connection, **self._in(journal), low=low, high=high)
+        return [(seq, prev, digest) for seq, prev, digest in found]
 
     def missing_before(self, journal: tuple[str, str], seq: int) -> int | None:
         """The place behind the last event stored below ``seq``; None when that is ``seq`` itself."""
-        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1]})
-        query = select(func.max(self.table.c.seq)).where(mine, self.table.c.seq < seq)
-        following = (self.connection.execute(query).scalar() or 0) + 1
+        ((last,),) = _last_below(self.dialect).tuples(self.connection, **self._in(journal), seq=seq)
+        following = int(last or 0) + 1
         return following if following < seq else None
 
     def store(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -87,40 +84,100 @@ class EventRows(Rows):
 
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal (kiosk, journal) from a place on, in order."""
-        columns = [self.table.c[name] for name in READING]
-        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1]})
-        query = select(*columns).where(mine, self.table.c.seq >= low, self.table.c.boot_id != "")
-        return plain(self.connection.execute(query.order_by(self.table.c.seq)))
+        return _readings(self.dialect).rows(self.connection, **self._in(journal), low=low)
 
     def last_believed(self, journal: tuple[str, str], low: int, high: int) -> Row | None:
         """The last event behind ``low``, up to ``high``, whose own clock was synced and believed."""
-        columns = self.table.c
-        mine = self._where({"kiosk_id": journal[0], "journal_id": journal[1], "clock": "synced"})
-        believed = (columns.at == columns.wall) & (columns.uncertainty == 0)
-        query = select(*(columns[name] for name in READING)).where(mine, believed)
-        query = query.where(columns.seq > low, columns.seq <= high).order_by(columns.seq.desc()).limit(1)
-        return next(iter(plain(self.connection.execute(query))), None)
+        found = _last_believed(self.dialect).rows(self.connection, **self._in(journal), low=low, high=high)
+        return found[0] if found else None
 
     def of_people(self, people: Collection[str], low: int | None, high: int | None) -> list[Row]:
         """Events of these people, and those that name them, at corrected times in [low, high)."""
-        at = self.table.c.at
-        limits = [at >= low] if low is not None else []
-        limits += [at < high] if high is not None else []
+        given = {"people": several(set(people), self.dialect.name)}
+        given |= {"low": -EVER if low is None else low, "high": EVER if high is None else high}
         found: dict[str, Row] = {}
-        named = tables.table(tables.EventMember)
-        for part in chunks(sorted(people)):
-            naming = select(named.c.event_id).where(
-                named.c.community_id == self.fixed["community_id"], named.c.volunteer.in_(part)
-            )
-            for concerned in (self.table.c.volunteer.in_(part), self.table.c.event_id.in_(naming)):
-                query = self._told().where(concerned, *limits)
-                found |= {row["event_id"]: row for row in plain(self.connection.execute(query))}
+        for told in (_of_people(self.dialect), _naming_people(self.dialect)):
+            found |= {row["event_id"]: row for row in told.rows(self.connection, **self.fixed, **given)}
         return list(found.values())
 
-    def about(self, targets: Iterable[str]) -> list[Row]:
+    def about(self, targets: Collection[str]) -> list[Row]:
         """Touches that speak about these events or shifts."""
-        parts = (self._told().where(self.table.c.target.in_(part)) for part in chunks(sorted(targets)))
-        return [row for query in parts for row in plain(self.connection.execute(query))]
+        if not targets:
+            return []
+        given = several(set(targets), self.dialect.name)
+        return _about(self.dialect).rows(self.connection, **self.fixed, targets=given)
 
-    def _told(self) -> Select[Any]:
-        return select(*(self.table.c[name] for name in TOLD)).where(self._where({}))
+    def _in(self, journal: tuple[str, str]) -> Row:
+        return self.fixed | {"kiosk_id": journal[0], "journal_id": journal[1]}
+
+
+EVENTS = tables.table(tables.EventRow)
+C = EVENTS.c
+
+
+def _mine(*names: str) -> list[ColumnElement[bool]]:
+    return [C[name] == bindparam(name) for name in ("community_id", *names)]
+
+
+def _select(*names: str) -> Select[Any]:
+    return select(*(C[name] for name in names))
+
+
+JOURNAL = ("kiosk_id", "journal_id")
+
+
+@lru_cache(maxsize=32)
+def _known(dialect: Dialect) -> Statement:
+    query = _select("event_id", "hash", "status").where(*_mine())
+    return Statement(query.where(one_of(C.event_id, "event_ids", dialect.name)), dialect)
+
+
+@lru_cache(maxsize=32)
+def _neighbours(dialect: Dialect) -> Statement:
+    within = C.seq.between(bindparam("low"), bindparam("high"))
+    return Statement(_select("seq", "prev", "hash").where(*_mine(*JOURNAL), within), dialect)
+
+
+@lru_cache(maxsize=32)
+def _last_below(dialect: Dialect) -> Statement:
+    query = select(func.max(C.seq).label("last")).where(*_mine(*JOURNAL), C.seq < bindparam("seq"))
+    return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _readings(dialect: Dialect) -> Statement:
+    query = _select(*READING).where(*_mine(*JOURNAL), C.seq >= bindparam("low"), C.boot_id != "")
+    return Statement(query.order_by(C.seq), dialect)
+
+
+@lru_cache(maxsize=32)
+def _last_believed(dialect: Dialect) -> Statement:
+    believed = (C.clock == "synced") & (C.at == C.wall) & (C.uncertainty == 0)
+    query = _select(*READING).where(*_mine(*JOURNAL), believed)
+    query = query.where(C.seq > bindparam("low"), C.seq <= bindparam("high"))
+    return Statement(query.order_by(C.seq.desc()).limit(1), dialect)
+
+
+def _between(query: Select[Any]) -> Select[Any]:
+    return query.where(C.at >= bindparam("low"), C.at < bindparam("high"))
+
+
+@lru_cache(maxsize=32)
+def _of_people(dialect: Dialect) -> Statement:
+    whose = one_of(C.volunteer, "people", dialect.name)
+    return Statement(_between(_select(*TOLD).where(*_mine(), whose)), dialect)
+
+
+@lru_cache(maxsize=32)
+def _naming_people(dialect: Dialect) -> Statement:
+    named = tables.table(tables.EventMember).c
+    naming = select(named.event_id).where(
+        named.community_id == bindparam("community_id"), one_of(named.volunteer, "people", dialect.name)
+    )
+    return Statement(_between(_select(*TOLD).where(*_mine(), C.event_id.in_(naming))), dialect)
+
+
+@lru_cache(maxsize=32)
+def _about(dialect: Dialect) -> Statement:
+    query = _select(*TOLD).where(*_mine(), one_of(C.target, "targets", dialect.name))
+    return Statement(query, dialect)

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    CursorResult,
-    Select,
+    Dialect,
     Table,
     and_,
     bindparam,
@@ -25,6 +24,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.db import bulk, tables
 from server.db.base import Base
+from server.db.direct import Statement, one_of, several
 
 Row = dict[str, Any]
 CHUNK = 4000
@@ -36,12 +36,6 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
     iterator = iter(values)
     while part := list(islice(iterator, size)):
         yield part
-
-
-def plain(result: CursorResult[Any]) -> list[Row]:
-    """Rows as dicts; SQLAlchemy's own mappings cost three times as much to copy."""
-    names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +53,10 @@ class Shape:
         null = tuple(name for name, value in where.items() if value is None)
         return cls(tuple(name for name in where if name not in many and name not in null), many, null)
 
-    def test(self, table: Table) -> ColumnElement[bool]:
+    def test(self, table: Table, dialect: str) -> ColumnElement[bool]:
         """The condition, with a parameter named after each column."""
         tests = [table.c[name] == bindparam(f"w_{name}") for name in self.equal]
-        tests += [table.c[name].in_(bindparam(f"w_{name}", expanding=True)) for name in self.many]
+        tests += [one_of(table.c[name], f"w_{name}", dialect) for name in self.many]
         tests += [table.c[name].is_(None) for name in self.null]
         return and_(true(), *tests)
 
@@ -70,21 +64,39 @@ class Shape:
 SEVERAL = (list, set, frozenset, tuple)
 
 
-def params(where: Mapping[str, Any]) -> Row:
+def params(where: Mapping[str, Any], dialect: str) -> Row:
     """The parameters of a condition."""
     return {
-        f"w_{name}": list(value) if isinstance(value, SEVERAL) else value
+        f"w_{name}": several(value, dialect) if isinstance(value, SEVERAL) else value
         for name, value in where.items()
         if value is not None
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows whose column lies in [``low``, ``high``), in its order; which of the two ends are given."""
+
+    column: str
+    low: bool
+    high: bool
+
+    def tests(self, table: Table) -> list[ColumnElement[bool]]:
+        """The limits, as parameters ``low`` and ``high``."""
+        field = table.c[self.column]
+        limits = [field >= bindparam("low")] if self.low else []
+        return limits + ([field < bindparam("high")] if self.high else [])
+
+
 # Building a statement costs more than SQLite needs to run it; there are only so many shapes.
 @lru_cache(maxsize=2000)
-def _selection(table: Table, shape: Shape, order: tuple[str, ...], *, first: bool) -> Select[Any]:
+def _selection(
+    dialect: Dialect, table: Table, shape: Shape, order: tuple[str, ...], *, first: bool, span: Span | None
+) -> Statement:
     columns = [table.c[n[1:]].desc() if n.startswith("-") else table.c[n] for n in order]
-    query = select(table).where(shape.test(table)).order_by(*columns)
-    return query.limit(1) if first else query
+    limits = span.tests(table) if span else []
+    query = select(table).where(shape.test(table, dialect.name), *limits).order_by(*columns)
+    return Statement(query.limit(1) if first else query, dialect)
 
 
 class Rows:
@@ -95,6 +107,7 @@ class Rows:
         self.table: Table = tables.table(entity)
         self.key = [column.name for column in self.table.primary_key]
         self.fixed: Row = {"community_id": community_id} if "community_id" in self.key else {}
+        self.dialect = connection.dialect
 
     def get(self, **key: Any) -> Row | None:
         """The one row with these values, or none."""
@@ -103,23 +116,13 @@ class Rows:
 
     def rows(self, *order: str, **where: Any) -> list[Row]:
         """Rows with these values (a list, set or tuple: any of them), in this order (``-x`` descends)."""
-        many = {name: value for name, value in where.items() if isinstance(value, SEVERAL)}
-        if not many:
-            return self._select(where, order)
-        name, values = max(many.items(), key=lambda item: len(item[1]))
-        if not values:
-            return []
-        parts = list(chunks(sorted(values, key=str)))
-        found = [row for part in parts for row in self._select(where | {name: part}, order)]
-        return _sorted(found, order) if len(parts) > 1 else found
+        return self._select(where, order)
 
     def between(self, column: str, low: int | str | None, high: int | str | None, **where: Any) -> list[Row]:
         """Rows whose column lies in [low, high), in its order; an end that is None is open."""
-        field = self.table.c[column]
-        limits = [field >= low] if low is not None else []
-        limits += [field < high] if high is not None else []
-        query = select(self.table).where(self._where(where), *limits).order_by(field)
-        return plain(self.connection.execute(query))
+        limits = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+        span = Span(column, low is not None, high is not None)
+        return self._select(where, (column,), span=span, limits=limits)
 
     def last(self, *order: str, **where: Any) -> Row | None:
         """The row that comes last in this order."""
@@ -156,10 +159,23 @@ class Rows:
             wanted = tuple_(*columns).in_([tuple(key) for key in part])
             self.connection.execute(delete(self.table).where(self._where({}), wanted))
 
-    def _select(self, where: Row, order: Sequence[str], *, first: bool = False) -> list[Row]:
-        whole = self.fixed | where
-        query = _selection(self.table, Shape.of(whole), tuple(order), first=first)
-        return plain(self.connection.execute(query, params(whole)))
+    def _select(
+        self,
+        where: Row,
+        order: Sequence[str],
+        *,
+        first: bool = False,
+        span: Span | None = None,
+        limits: Mapping[str, Any] | None = None,
+    ) -> list[Row]:
+        lists = [name for name, value in where.items() if isinstance(value, SEVERAL)]
+        if not all(where[name] for name in lists):
+            return []
+        alone = {name: value for name in lists if len(where[name]) == 1 for value in where[name]}
+        # A list of nothing but None has no row; the value None would ask for NULL.
+        whole = self.fixed | where | {name: value for name, value in alone.items() if value is not None}
+        found = _selection(self.dialect, self.table, Shape.of(whole), tuple(order), first=first, span=span)
+        return found.rows(self.connection, **params(whole, self.dialect.name), **(limits or {}))
 
     def _where(self, where: Mapping[str, Any]) -> ColumnElement[bool]:
         tests = [_matches(self.table.c[name], value) for name, value in (self.fixed | dict(where)).items()]
@@ -170,10 +186,3 @@ def _matches(column: Column[Any], value: Any) -> ColumnElement[bool]:
     if isinstance(value, SEVERAL):
         return column.in_(list(value))
     return column.is_(None) if value is None else column == value
-
-
-def _sorted(rows: list[Row], order: Sequence[str]) -> list[Row]:
-    for name in reversed(order):
-        plain = name.removeprefix("-")
-        rows.sort(key=lambda row, plain=plain: row[plain], reverse=name.startswith("-"))  # type: ignore[misc]
-    return rows
