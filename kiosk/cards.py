@@ -1,5 +1,6 @@
 """From what a reader read to a card that is believed, or a word that says why not."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +12,8 @@ from card_tools.errors import CardError, CardForged, CardUnreadable
 from hardware.ports import CardRead, ContentKind
 from kiosk.outcomes import Moment, SeenCard
 from kiosk.roster_view import RosterView
-from server.contract.wire import Shown, lookup_key
+from server.contract.hours import Hours
+from server.contract.wire import Shown, WireError, lookup_key
 
 RANDOM_UID = 0x08
 """ISO/IEC 14443-3: a four-byte UID beginning so is made afresh each time, as phones do."""
@@ -68,7 +70,10 @@ def _credential(found: cards.Credential, read: CardRead, roster: RosterView, now
         return replace(seen, proof="none", genuine=False, fault=Shown(error.word))
     if answer is not None:
         seen = replace(seen, proof="challenge", evidence={**seen.evidence, "ti": answer["ti"]})
-    return replace(seen, name=_name(found, entry))
+    name = _opened(entry, "name", lambda blob: cards.open_name(found, blob))
+    hours = _opened(entry, "hours", lambda blob: cards.open_note(found, cards.Note.HOURS, blob))
+    members = _opened(entry, "members", lambda blob: cards.open_note(found, cards.Note.MEMBERS, blob))
+    return replace(seen, name=name, hours=_hours(hours), members=json.loads(members or "{}"))
 
 
 def _answer(read: CardRead, entry: Mapping[str, Any] | None) -> Mapping[str, str] | None:
@@ -90,14 +95,22 @@ def _is_random(uid: bytes) -> bool:
     return len(uid) == 4 and uid[0] == RANDOM_UID
 
 
-def _name(found: cards.Credential, entry: Mapping[str, Any] | None) -> str | None:
-    wrapped = entry.get("name") if entry else None
+def _opened(entry: Mapping[str, Any] | None, field: str, opener: Callable[[bytes], str]) -> str | None:
+    """What an entry keeps for this card alone."""
+    wrapped = entry.get(field) if entry else None
     if not wrapped:
         return None
     try:
-        return cards.open_name(found, bytes.fromhex(wrapped))
+        return opener(bytes.fromhex(wrapped))
     except CardForged:
         return None  # wrapped for this card's predecessor: the number stands, the name does not show
+
+
+def _hours(text: str | None) -> Hours | None:
+    try:
+        return None if text is None else Hours.from_text(text)
+    except WireError:
+        return None  # a newer server's form: the tap counts, only the sums do not show
 
 
 def _phone(

@@ -5,7 +5,7 @@ listed and alive · may this person serve · is it the same tap again · checkpo
 time make of an open shift · may this person do that activity. README.md draws it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never, assert_type
 
@@ -16,6 +16,7 @@ from kiosk.outcomes import (
     Changed,
     EndAgreed,
     Ended,
+    Gain,
     HandedOver,
     Moment,
     Offer,
@@ -67,6 +68,7 @@ class _Scene:
     recent: Sequence[Past]
     policy: Policy
     now: Moment
+    gained: tuple[Gain, ...] = ()
 
     @property
     def plans(self) -> Sequence[Plan]:
@@ -138,33 +140,43 @@ def _decide_listed(scene: _Scene) -> Verdict:
     own = [past for past in scene.recent if past.event.volunteer == scene.person.number]
     repeat = _repeat(own, scene.policy, scene.now)
     held, gained = recall(scene.person, scene.roster, scene.recent, scene.policy, scene.now)
-    total = None if scene.person.total is None else scene.person.total + gained
+    scene = replace(scene, gained=gained)
     if repeat is not None:
-        return _verdict(scene, repeat, total=total)
+        return _verdict(scene, repeat)
     if scene.site.role == "checkpoint":
-        return _verdict(scene, _at_checkpoint(scene, held), total=total)
+        return _verdict(scene, _at_checkpoint(scene, held))
     if held is not None and held.witnessed and confirms_start(held.shift.plan, scene.now.at):
         confirmed = Started(activity_id=held.shift.activity_id, by="planned")
-        return _verdict(scene, confirmed, total=total, offers=(UNDO,))
-    return _at_desk(scene, held, total)
+        return _verdict(scene, confirmed, offers=(UNDO,))
+    return _at_desk(scene, held)
 
 
 def _verdict(
-    scene: _Scene, outcome: Outcome, *, total: int | None, offers: tuple[Offer, ...] = ()
+    scene: _Scene, outcome: Outcome, *, ended: Gain | None = None, offers: tuple[Offer, ...] = ()
 ) -> Verdict:
-    return Verdict(outcome=outcome, volunteer=scene.person.number, card_id="", offers=offers, total=total)
+    """``ended`` is the shift that this tap itself ends."""
+    gained = scene.gained if ended is None else (*scene.gained, ended)
+    known = scene.person.total
+    return Verdict(
+        outcome=outcome,
+        volunteer=scene.person.number,
+        card_id="",
+        offers=offers,
+        total=None if known is None else known + sum(gain.minutes for gain in gained),
+        gained=gained,
+    )
 
 
-def _at_desk(scene: _Scene, held: Held | None, total: int | None) -> Verdict:
+def _at_desk(scene: _Scene, held: Held | None) -> Verdict:
     step = step_at(held.shift if held else None, scene.now.at, scene.plans, scene.policy)
     if held is None or step is Step.START:
-        return _start(scene, total, _unanswered(scene.person.proposal, scene))
+        return _start(scene, _unanswered(scene.person.proposal, scene))
     if step is Step.END:
-        return _end(scene, held, total)
+        return _end(scene, held)
     if step is Step.HAND_OVER:
-        return _hand_over(scene, held, total)
+        return _hand_over(scene, held)
     assert_type(step, Literal[Step.MISSING_THEN_START])  # a fifth step would have to be decided here
-    return _start(scene, total, _missing(held.shift, scene) or _unanswered(scene.person.proposal, scene))
+    return _start(scene, _missing(held.shift, scene) or _unanswered(scene.person.proposal, scene))
 
 
 def _repeat(own: Sequence[Past], policy: Policy, now: Moment) -> Repeated | None:
@@ -200,26 +212,26 @@ def _round(scene: _Scene, activity: Activity) -> Round | None:
     return Round(passed=of - len(missing), of=of, missing=missing)
 
 
-def _start(scene: _Scene, total: int | None, proposal: Proposal | None) -> Verdict:
+def _start(scene: _Scene, proposal: Proposal | None) -> Verdict:
     plan = plan_at(scene.plans, scene.now.at, scene.policy, site_id=scene.site.site_id)
     if plan is not None:
         refusal = _forbidden(scene, plan.activity_id)
         if refusal is not None:
-            return _verdict(scene, refusal, total=total)
+            return _verdict(scene, refusal)
         early = scene.now.at < plan.start - scene.policy.grace_before * MINUTE
         started = Started(activity_id=plan.activity_id, by="planned", proposal=proposal, early=early)
-        return _verdict(scene, started, total=total, offers=_offers(scene, proposal, ()))
+        return _verdict(scene, started, offers=_offers(scene, proposal, ()))
     wanted = _by_default(scene.site)
     allowed = [activity_id for activity_id in wanted if _forbidden(scene, activity_id) is None]
     if wanted and not allowed:
         refusal = _forbidden(scene, wanted[0])
         assert refusal is not None
-        return _verdict(scene, refusal, total=total)
+        return _verdict(scene, refusal)
     choose = proposal is None and len(allowed) > 1
     default = allowed[0] if allowed else None
     started = Started(activity_id=default, by="default", choose=choose, proposal=proposal)
     offers = _offers(scene, proposal, allowed if choose else ())
-    return _verdict(scene, started, total=total, offers=offers)
+    return _verdict(scene, started, offers=offers)
 
 
 def _by_default(site: Site) -> list[str]:
@@ -264,8 +276,21 @@ def _muster_offers(scene: _Scene) -> Iterator[Offer]:
         now_on = plan_at([muster.plan], scene.now.at, scene.policy) is not None
         others = tuple(number for number in muster.members if number != scene.person.number)
         if now_on and others and not _is_opened(scene, muster.plan):
-            touch = TeamOpened(muster=replace(muster, members=others))
+            here = frozenset(number for number in others if _is_here(scene, number))
+            touch = TeamOpened(muster=replace(muster, members=others), names=scene.card.members, here=here)
             yield Offer(choice=f"team_open:{muster.plan.plan_id}", touch=touch, zh=muster.zh, en=muster.en)
+
+
+def _is_here(scene: _Scene, number: str) -> bool:
+    """Whether a member's own taps say that they serve now."""
+    person = scene.roster.person(number)
+    if person is None:
+        return False
+    held, _ = recall(person, scene.roster, scene.recent, scene.policy, scene.now)
+    if held is None or held.witnessed:
+        return False
+    step = step_at(held.shift, scene.now.at, scene.roster.plans_of(number), scene.policy)
+    return step is not Step.MISSING_THEN_START
 
 
 def _is_opened(scene: _Scene, plan: Plan) -> bool:
@@ -291,10 +316,10 @@ def _unanswered(proposal: Proposal | None, scene: _Scene) -> Proposal | None:
     return None if proposal is None or proposal.shift_id in answered else proposal
 
 
-def _end(scene: _Scene, held: Held, total: int | None) -> Verdict:
+def _end(scene: _Scene, held: Held) -> Verdict:
     activity = scene.roster.activity(held.shift.activity_id)
     if activity is not None and not proof_suffices(scene.card.proof, activity.least_proof):
-        return _verdict(scene, Refused(shown=Shown.PROOF_TOO_WEAK), total=total)
+        return _verdict(scene, Refused(shown=Shown.PROOF_TOO_WEAK))
     minutes = minutes_of(held, scene.now.at, scene.policy)
     ended = Ended(
         activity_id=held.shift.activity_id,
@@ -302,16 +327,16 @@ def _end(scene: _Scene, held: Held, total: int | None) -> Verdict:
         late=is_late(held.shift, scene.now.at, scene.policy),
     )
     offers = (*_close_offers(scene), UNDO)
-    return _verdict(scene, ended, total=_sum(total, minutes), offers=offers)
+    return _verdict(scene, ended, ended=_gain(held, minutes), offers=offers)
 
 
-def _hand_over(scene: _Scene, held: Held, total: int | None) -> Verdict:
+def _hand_over(scene: _Scene, held: Held) -> Verdict:
     site_id = scene.site.site_id
     plan = next_plan_at(held.shift, scene.now.at, scene.plans, scene.policy, site_id=site_id)
     activity_id = plan.activity_id if plan else scene.site.default_activity
     refusal = _forbidden(scene, activity_id)
     if refusal is not None:
-        return _verdict(scene, refusal, total=total)
+        return _verdict(scene, refusal)
     minutes = minutes_of(held, scene.now.at, scene.policy)
     handed = HandedOver(
         activity_id=activity_id,
@@ -319,23 +344,29 @@ def _hand_over(scene: _Scene, held: Held, total: int | None) -> Verdict:
         minutes=minutes,
         late=is_late(held.shift, scene.now.at, scene.policy),
     )
-    return _verdict(scene, handed, total=_sum(total, minutes), offers=_offers(scene, None, ()))
+    return _verdict(scene, handed, ended=_gain(held, minutes), offers=_offers(scene, None, ()))
 
 
-def _sum(total: int | None, minutes: int | None) -> int | None:
-    return None if total is None else total + (minutes or 0)
+def _gain(held: Held, minutes: int | None) -> Gain:
+    return Gain(held.shift.started_at, minutes or 0)
 
 
 def _close_offers(scene: _Scene) -> Iterator[Offer]:
     undone = undone_taps(scene.recent)
-    closed = {past.event.target for past in scene.recent if past.event.action == Action.TEAM_CLOSE}
+    closings = (past.event for past in scene.recent if past.event.action == Action.TEAM_CLOSE)
+    closed = {event.target for event in closings if event.event_id not in undone}
     for past in scene.recent:
         event = past.event
         opened = event.action == Action.TEAM_OPEN and event.volunteer == scene.person.number
         if opened and event.event_id not in undone | closed:
             excepted = left_out(scene.recent, event.event_id)
             members = tuple(number for number in event.members if number not in excepted)
-            touch = TeamClosed(opened=event.event_id, activity_id=event.activity_id, members=members)
+            touch = TeamClosed(
+                opened=event.event_id,
+                activity_id=event.activity_id,
+                members=members,
+                names=scene.card.members,
+            )
             yield Offer(choice=f"team_close:{event.event_id}", touch=touch)
 
 
@@ -344,15 +375,25 @@ def after_touch(touch: Touch, event_id: str, others: tuple[Offer, ...]) -> tuple
     match touch:
         case Changed():
             return (UNDO,)
-        case TeamOpened(muster=muster):
-            left_out = (
-                Offer(choice=f"team_except:{number}", touch=Undone(target=event_id, member=number))
-                for number in muster.members
-            )
-            return (*left_out, Offer(choice="undo", touch=Undone(target=event_id)))
+        case TeamOpened(muster=muster, names=names, here=here):
+            absent = [number for number in muster.members if number not in here]
+            excepted = Undone(target=event_id)
+            return (*_except_offers(excepted, absent, names), Offer(choice="undo", touch=excepted))
+        case TeamClosed(members=members, names=names):
+            excepted = Undone(target=event_id, stays=True)
+            undo = Offer(choice="undo", touch=Undone(target=event_id))
+            return (*_except_offers(excepted, members, names), undo)
         case Undone(member=member) if member is not None:
             return others
-        case Undone() | EndAgreed() | TeamClosed():
+        case Undone() | EndAgreed():
             return ()
         case _:
             assert_never(touch)
+
+
+def _except_offers(touch: Undone, members: Sequence[str], names: Mapping[str, str]) -> Iterator[Offer]:
+    """One button a member; the name only as it was locked for this leader's card."""
+    for number in members:
+        name = names.get(number, "")
+        excepted = replace(touch, member=number, name=name)
+        yield Offer(choice=f"team_except:{number}", touch=excepted, zh=name, en=name)

@@ -8,7 +8,7 @@ journal begins that names the old one's head; what the old one still held unackn
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,10 +145,12 @@ class SqliteJournal:
         self._mark.write(Mark(about.journal_id, seq, this))
         return event
 
-    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
-        """The remembered events of one person or card, and every team event, in order."""
+    def recent(
+        self, volunteer: str | None, card_id: str, *, others: Collection[str] = ()
+    ) -> Sequence[Remembered]:
+        """The remembered events of one person or card, of ``others``, and every team event, in order."""
         with self._lock:
-            return self._recent.of(volunteer, card_id)
+            return self._recent.of(volunteer, card_id, others)
 
     def runs(self, limit: int) -> list[Run]:
         """Everything unacknowledged now, oldest journal first, cut into ranges that one push can carry."""

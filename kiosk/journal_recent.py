@@ -1,7 +1,7 @@
 """The journal's newest events in memory, found by person or card without looking at the others."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from kiosk.ports import Remembered
 from server.contract.wire import TapEvent
@@ -52,9 +52,9 @@ class Recent:
         if event_id in self._known:
             self._known[event_id] = version
 
-    def of(self, volunteer: str | None, card_id: str) -> list[Remembered]:
-        """The events of one person or card, and every team event, in order."""
-        keys = [_TEAM, *_owners(volunteer, card_id)]
+    def of(self, volunteer: str | None, card_id: str, others: Collection[str] = ()) -> list[Remembered]:
+        """The events of one person or card, of ``others``, and every team event, in order."""
+        keys = [_TEAM, *_owners(volunteer, card_id), *(("person", number) for number in others)]
         found = {number: event for key in keys for number, event in self._filed.get(key, ())}
         return [Remembered(found[n], self._known.get(found[n].event_id)) for n in sorted(found)]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kiosk.outcomes import Moment, Past, Person, Roster
+from kiosk.outcomes import Gain, Moment, Past, Person, Roster
 from server.contract.rules import OpenShift, Policy, counted_minutes, plan_at
 from server.contract.wire import Action, Shown, TapEvent
 
@@ -54,8 +54,8 @@ def minutes_of(held: Held, ended_at: int, policy: Policy) -> int | None:
 
 def recall(
     person: Person, roster: Roster, recent: Sequence[Past], policy: Policy, now: Moment
-) -> tuple[Held | None, int]:
-    """A person's open shift and the minutes gained since the roster: its last word, then our later taps.
+) -> tuple[Held | None, tuple[Gain, ...]]:
+    """A person's open shift and what was gained since the roster: its last word, then our later taps.
 
     A touch that takes back or changes a tap the roster already counts makes the roster's word on the open
     shift stale; then this kiosk's own memory is told again from its beginning.
@@ -65,7 +65,7 @@ def recall(
         p.event.target in known for p in recent if p.event.event_id not in known and _corrects(p.event)
     )
     held = None if stale or person.open is None else Held(person.open, timed=now.synced)
-    gained = 0
+    gained = []
     for event in _told(person.number, recent):
         if event.event_id in known and not stale:
             continue
@@ -73,8 +73,9 @@ def recall(
         closed = before is not None and (held is None or held.shift.shift_id != before.shift.shift_id)
         ends = event.shown in (Shown.SHIFT_ENDED, Shown.HANDED_OVER, Shown.TEAM_CLOSED)
         if before is not None and closed and ends and event.event_id not in known:
-            gained += minutes_of(before, when(event, now), policy) or 0
-    return held, gained
+            minutes = minutes_of(before, when(event, now), policy) or 0
+            gained.append(Gain(before.shift.started_at, minutes))
+    return held, tuple(gained)
 
 
 def _is_known(past: Past, roster: Roster) -> bool:

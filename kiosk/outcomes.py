@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from server.contract.hours import Hours
 from server.contract.rules import OpenShift, Plan
 from server.contract.wire import Shown, TapEvent
 
@@ -32,6 +33,10 @@ class SeenCard:
     genuine: bool = False
     """A key of this community signed it: good even when the list does not know it yet."""
     name: str | None = None
+    hours: Hours | None = None
+    """What the roster tells this card of its holder's hours."""
+    members: Mapping[str, str] = field(default_factory=dict)
+    """A leader's planned members by number, named as each of them chose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,14 @@ class Card:
     volunteer: str
     state: str
     not_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Minutes of a shift that ended here and that the roster does not count yet."""
+
+    started_at: int
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,10 +230,14 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """A touch took back the tap, or left one member out of a team's opening."""
+    """A touch took back the tap, or left one member out of a team's opening or closing."""
 
     target: str | None = None
     member: str | None = None
+    name: str = ""
+    """How the member may be named before this leader."""
+    stays: bool = False
+    """Left out of the closing: goes on serving."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +259,9 @@ class TeamOpened:
     """A leader's touch witnesses the planned members' start."""
 
     muster: Muster
+    names: Mapping[str, str] = field(default_factory=dict)
+    here: frozenset[str] = frozenset()
+    """Members who have tapped themselves: nobody has to look for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +271,7 @@ class TeamClosed:
     opened: str
     activity_id: str | None
     members: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 Touch = Undone | Changed | EndAgreed | TeamOpened | TeamClosed
@@ -277,6 +298,8 @@ class Verdict:
     card_id: str
     offers: tuple[Offer, ...] = ()
     total: int | None = None
+    gained: tuple[Gain, ...] = ()
+    """What ``total`` has over the roster's word."""
 
 
 def shown_of(outcome: Outcome) -> Shown:

@@ -1,6 +1,6 @@
 """What the kiosk's logic asks of the world around it: journal, server, clock. Protocols and plain values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -130,8 +130,10 @@ class Journal(Protocol):
     def probe(self) -> str | None:
         """Look again whether the next event could be stored; what is wrong, or None."""
 
-    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
-        """The remembered events of one person or card, and every team event, in order."""
+    def recent(
+        self, volunteer: str | None, card_id: str, *, others: Collection[str] = ()
+    ) -> Sequence[Remembered]:
+        """The remembered events of one person or card, of ``others``, and every team event, in order."""
 
 
 Sealed = Mapping[str, Sequence[tuple[int, int]]]

@@ -1,6 +1,7 @@
 """From an outcome to what is journalled about it and what the screen shows of it: no I/O, no clock."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, assert_never
 
 from kiosk.outcomes import (
@@ -16,6 +17,7 @@ from kiosk.outcomes import (
     Refused,
     Repeated,
     Round,
+    SeenCard,
     Started,
     TeamClosed,
     TeamOpened,
@@ -26,7 +28,8 @@ from kiosk.outcomes import (
     shown_of,
 )
 from kiosk.roster_view import RosterView
-from kiosk.screen.view import Choice, Result
+from kiosk.screen.view import Choice, Mine, Result
+from server.contract.hours import Hours
 from server.contract.rules import Policy
 from server.contract.wire import Action
 
@@ -72,10 +75,19 @@ def touched(touch: Touch, tap_id: str) -> dict[str, Any]:
             assert_never(touch)
 
 
+NOBODY = SeenCard(medium="")
+
+
 def result(
-    verdict: Verdict, view: RosterView | None, now: Moment, *, event_id: str, name: str | None, durable: bool
+    verdict: Verdict,
+    view: RosterView | None,
+    now: Moment,
+    *,
+    event_id: str,
+    durable: bool,
+    card: SeenCard = NOBODY,
 ) -> Result:
-    """What the person in front of the screen is told."""
+    """What the person in front of the screen is told; ``card`` is what opened their name and hours."""
     outcome = verdict.outcome
     shown = shown_of(outcome)
     activity = _activity_of(outcome, view)
@@ -86,7 +98,7 @@ def result(
         outcome=str(shown),
         kind=str(shown.kind),
         reason=_reason(outcome),
-        name=name,
+        name=card.name,
         activity_zh=activity.zh if activity else None,
         activity_en=activity.en if activity else None,
         minutes=outcome.minutes if isinstance(outcome, Ended | HandedOver) else None,
@@ -96,6 +108,8 @@ def result(
         proposed_activity_zh=proposed.zh if proposed else None,
         proposed_activity_en=proposed.en if proposed else None,
         checkpoint=_round(outcome.round) if isinstance(outcome, Passed) else None,
+        mine=_mine(verdict, view, now, card.hours) if view else None,
+        member=_member(outcome) if isinstance(outcome, Undone) else None,
         choices=tuple(_choice(offer) for offer in verdict.offers),
         choice_seconds=choice_seconds(outcome, view.policy if view else Policy()),
         durable=durable,
@@ -105,7 +119,8 @@ def result(
 
 def choice_seconds(outcome: Outcome, policy: Policy) -> int:
     """How long the buttons under an outcome wait: a leader looks around who is missing, name by name."""
-    of_team = isinstance(outcome, TeamOpened) or (isinstance(outcome, Undone) and outcome.member is not None)
+    of_member = isinstance(outcome, Undone) and outcome.member is not None
+    of_team = isinstance(outcome, TeamOpened | TeamClosed) or of_member
     return max(policy.choice_seconds, TEAM_SECONDS) if of_team else policy.choice_seconds
 
 
@@ -120,8 +135,8 @@ def _reason(outcome: Outcome) -> str | None:
             return reason
         case EndAgreed():
             return "agreed"
-        case Undone(member=member) if member is not None:
-            return "member"
+        case Undone(member=member, stays=stays) if member is not None:
+            return "stays" if stays else "member"
         case _:
             return None
 
@@ -141,6 +156,39 @@ def _round(done: Round | None) -> Mapping[str, Any] | None:
         return None
     missing = [{"zh": zh, "en": en} for zh, en in done.missing]
     return {"passed": done.passed, "of": done.of, "missing": missing}
+
+
+def _mine(verdict: Verdict, view: RosterView, now: Moment, hours: Hours | None) -> Mine | None:
+    """The server's sums with what ended here since; a day or a month that is over begins again at nothing."""
+    as_of = view.hours_as_of
+    if hours is None or as_of is None or verdict.total is None:
+        return None
+    counted, today = (_date(at, view) for at in (as_of, now.at))
+
+    def since(server: int, part: slice) -> int | None:
+        known = server if counted[part] == today[part] else 0
+        new = (g.minutes for g in verdict.gained if _date(g.started_at, view)[part] == today[part])
+        return known + sum(new) if now.synced else None
+
+    return Mine(
+        today=since(hours.today, slice(None)),
+        month=since(hours.month, slice(len("2026-12"))),
+        total=verdict.total,
+        tapped=hours.tapped,
+        witnessed=hours.witnessed,
+        declared=hours.declared,
+        as_of=as_of,
+    )
+
+
+def _date(at: int, view: RosterView) -> str:
+    return datetime.fromtimestamp(at / 1000, view.zone).date().isoformat()
+
+
+def _member(undone: Undone) -> Choice | None:
+    if undone.member is None:
+        return None
+    return Choice(choice=f"team_except:{undone.member}", zh=undone.name, en=undone.name)
 
 
 def _choice(offer: Offer) -> Choice:

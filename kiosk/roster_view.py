@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.outcomes import Activity, Card, Muster, Person, Proposal, Site
 from kiosk.ports import Sealed
+from kiosk.screen.view import Honoured
 from server.contract.rules import OpenShift, Plan, Policy
 
 
@@ -139,6 +140,24 @@ class RosterView:
     def _team(self, team_id: str | None) -> Mapping[str, Any]:
         entry: Mapping[str, Any] = self.entries.get(f"team:{team_id}", {"name": "", "name_en": ""})
         return entry
+
+    @cached_property
+    def hours_as_of(self) -> int | None:
+        """As of when the server counted everybody's hours; an older server does not say."""
+        at: int | None = self.entries.get("hours", {}).get("as_of")
+        return at
+
+    @cached_property
+    def honoured(self) -> tuple[Honoured, ...]:
+        """Who asked to be shown on the honour wall."""
+        people = self.entries.get("honour", {}).get("people", ())
+        return tuple(self._honoured(person) for person in people)
+
+    def _honoured(self, person: Mapping[str, Any]) -> Honoured:
+        team = self._team(person.get("team"))
+        return Honoured(
+            name=person["name"], minutes=person["minutes"], team_zh=team["name"], team_en=team["name_en"]
+        )
 
     @cached_property
     def place(self) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -96,7 +96,7 @@ class _Offered:
 
     tap: TapEvent
     verdict: Verdict
-    name: str | None
+    card: SeenCard
     until: int
 
     def find(self, choice: str) -> Offer | None:
@@ -110,7 +110,7 @@ class _Attempt:
     verdict: Verdict
     sample: ClockSample
     fields: dict[str, Any]
-    name: str | None
+    card: SeenCard
     tap: TapEvent | None = None
     touch: Touch | None = None
     others: tuple[Offer, ...] = ()
@@ -144,7 +144,7 @@ class KioskService:
         verdict = Verdict(outcome=refused, volunteer=None, card_id="")
         event_id = uuid7(sample.wall, self._parts.randomness(10))
         with self._lock:
-            self._signal(result(verdict, None, moment(sample), event_id=event_id, name=None, durable=False))
+            self._signal(result(verdict, None, moment(sample), event_id=event_id, durable=False))
 
     def _take(self, read: CardRead) -> None:
         with self._lock:
@@ -162,7 +162,7 @@ class KioskService:
             }
             # When the disk refuses, the light is red and the screen says so: nothing is left to raise to.
             with suppress(JournalUnavailable):
-                self._record(_Attempt(verdict, sample, fields, card.name))
+                self._record(_Attempt(verdict, sample, fields, card))
 
     def _recognised(self, read: CardRead, view: RosterView | None, now: Moment) -> SeenCard:
         if view is None:
@@ -173,12 +173,13 @@ class KioskService:
         steps = (past.event.evidence.get("step") for past in self._past(None, card_id))
         return max((step for step in steps if isinstance(step, int)), default=None)
 
-    def _past(self, volunteer: str | None, card_id: str) -> list[Remembered]:
-        return list(self._parts.journal.recent(volunteer, card_id))
+    def _past(self, volunteer: str | None, card_id: str, others: Collection[str] = ()) -> list[Remembered]:
+        return list(self._parts.journal.recent(volunteer, card_id, others=others))
 
     def _decided(self, card: SeenCard, view: RosterView | None, now: Moment) -> Verdict:
         listed = view.card(card.lookup) if view else None
-        past = self._past(listed.volunteer if listed else None, card.card_id or card.lookup)
+        volunteer = listed.volunteer if listed else None
+        past = self._past(volunteer, card.card_id or card.lookup, _led(volunteer, view))
         verdict = decide(card, view, past, view.policy if view else Policy(), now)
         if self._parts.link.revoked:
             return replace(verdict, outcome=Refused(shown=Shown.KIOSK_REVOKED), offers=())
@@ -195,16 +196,17 @@ class KioskService:
             log.exception("an event was not stored")
             refused = Refused(shown=Shown.JOURNAL_UNAVAILABLE)
             broken = replace(attempt.verdict, outcome=refused, offers=(), total=None)
-            self._signal(result(broken, view, now, event_id=event_id, name=None, durable=False))
+            self._signal(result(broken, view, now, event_id=event_id, durable=False))
             self.check()
             raise
         verdict = attempt.verdict
         if attempt.touch is not None:
             offers = after_touch(attempt.touch, event_id, attempt.others)
             verdict = replace(verdict, offers=offers)
-        offered = _Offered(attempt.tap or event, verdict, attempt.name, self._until(attempt, view))
+        offered = _Offered(attempt.tap or event, verdict, attempt.card, self._until(attempt, view))
         self._offer(event_id, offered)
-        self._signal(result(verdict, view, now, event_id=event_id, name=attempt.name, durable=True))
+        told = result(verdict, view, now, event_id=event_id, card=attempt.card, durable=True)
+        self._signal(told)
         self._parts.link.wake()
         if self._broken:
             self.check()
@@ -270,7 +272,7 @@ class KioskService:
             replace(offered.verdict, outcome=touch, total=None),
             self._parts.clock.sample(),
             fields,
-            offered.name,
+            offered.card,
             tap=tap,
             touch=touch,
             others=tuple(each for each in offered.verdict.offers if each is not offer),
@@ -371,6 +373,14 @@ def moment(sample: ClockSample) -> Moment:
         boot_id=sample.boot_id,
         synced=sample.clock == "synced",
     )
+
+
+def _led(volunteer: str | None, view: RosterView | None) -> frozenset[str]:
+    """Members of the turns that a leader can open: whose taps say who is missing."""
+    person = view.person(volunteer) if view and volunteer else None
+    if person is None or not person.leads or view is None:
+        return frozenset()
+    return frozenset(number for muster in view.musters_of(person) for number in muster.members)
 
 
 def _last(shown: Result) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def _variant(result: Result) -> str | None:
             return "unknown" if result.minutes is None else "short" if result.minutes <= 0 else None
         case Shown.CHECKPOINT_PASSED if result.checkpoint:
             return "more" if result.checkpoint["missing"] else "done"
+        case Shown.TEAM_OPENED if _members(result):
+            return "some"
         case Shown.CHOOSE_ACTIVITY if not result.activity_zh:
             return "open"
         case Shown.END_PROPOSED if not any(c.choice == "end_yes" for c in result.choices):
@@ -132,6 +134,8 @@ def _result_words(result: Result, speaker: _Speaker) -> dict[str, Any]:
         "facts": _facts(result, speaker),
         "note": known_notes.get(result.note, "") if result.note else "",
         "choices": [_label(choice, speaker, gaps) for choice in result.choices],
+        "members": catalogue.say("screen", "members_stay" if _is_closing(result) else "members"),
+        "mine": _mine(result, speaker),
         "declined": asdict(catalogue.outcome("end_declined")),
         "progress": catalogue.say("screen", "progress", **progress)
         if (progress := _progress(result))
@@ -141,7 +145,8 @@ def _result_words(result: Result, speaker: _Speaker) -> dict[str, Any]:
 
 def _gaps(result: Result, speaker: _Speaker) -> dict[str, object]:
     proposed = result.outcome == Shown.END_PROPOSED
-    missing = (result.checkpoint or {}).get("missing", [])
+    missing = [speaker.pick(m["zh"], m["en"]) for m in (result.checkpoint or {}).get("missing", [])]
+    missing += [_member(choice, speaker) for choice in _members(result)]
     ended = result.proposed_end
     activity = speaker.pick(result.activity_zh, result.activity_en)
     if proposed:
@@ -152,7 +157,8 @@ def _gaps(result: Result, speaker: _Speaker) -> dict[str, object]:
         "time": speaker.clock(ended if proposed else result.at),
         "day": day,
         "left": len(missing),
-        "missing": _listed([speaker.pick(m["zh"], m["en"]) for m in missing], speaker),
+        "missing": _listed(missing, speaker),
+        "member": _member(result.member, speaker) if result.member else "",
     }
 
 
@@ -178,12 +184,54 @@ def _facts(result: Result, speaker: _Speaker) -> list[dict[str, str]]:
     ]
 
 
+def _mine(result: Result, speaker: _Speaker) -> dict[str, Any]:
+    """A person's own hours: the sums in large figures, what they are made of in one line."""
+    mine, catalogue = result.mine, speaker.words
+    if mine is None:
+        return {}
+    parts = [
+        catalogue.say("mine", grade, time=catalogue.duration(minutes))
+        for grade in ("tapped", "witnessed", "declared")
+        if (minutes := getattr(mine, grade))
+    ]
+    day = catalogue.day(speaker.moment(mine.as_of), speaker.moment(result.at))
+    sums = {"today": mine.today, "month": mine.month, "total": mine.total}
+    joint = "，" if catalogue.language == "zh" else ", "
+    as_of = {"parts": joint.join(parts), "day": day, "time": speaker.clock(mine.as_of)}
+    return {
+        "title": catalogue.say("mine", "title"),
+        "sentence": catalogue.say("mine", "as_of" if parts else "nothing", **as_of),
+        "facts": [
+            {"key": key, "label": catalogue.say("mine", key), "value": catalogue.duration(minutes)}
+            for key, minutes in sums.items()
+            if minutes is not None
+        ],
+    }
+
+
+def _members(result: Result) -> list[Choice]:
+    return [choice for choice in result.choices if choice.choice.startswith("team_except:")]
+
+
+def _is_closing(result: Result) -> bool:
+    return result.outcome == Shown.TEAM_CLOSED or result.reason == "stays"
+
+
+def _member(choice: Choice, speaker: _Speaker) -> str:
+    """A member by name and number: two of one team may have chosen the same name."""
+    form = "team_named" if choice.zh else "team_except"
+    number = choice.choice.partition(":")[2]
+    return speaker.words.say("choices", form, name=speaker.pick(choice.zh, choice.en), number=number)
+
+
 def _label(choice: Choice, speaker: _Speaker, gaps: Mapping[str, object]) -> str:
-    word, _, subject = choice.choice.partition(":")
+    word, _, _ = choice.choice.partition(":")
     data = speaker.pick(choice.zh, choice.en)
-    if word == "activity" or (word == "team_except" and data):
+    if word == "activity":
         return data
-    label = speaker.words.say("choices", word, **{**gaps, "number": subject})
+    if word == "team_except":
+        return _member(choice, speaker)
+    label = speaker.words.say("choices", word, **gaps)
     return speaker.words.plain("labelled", label=label, data=data) if data else label
 
 

@@ -19,6 +19,31 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """A person's own hours, in minutes, for that person's eyes."""
+
+    today: int | None
+    """None while the clock cannot say which day it is."""
+    month: int | None
+    total: int
+    tapped: int
+    witnessed: int
+    declared: int
+    as_of: int
+    """When the server last counted the grades (ms since epoch); the other sums include what followed here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Honoured:
+    """One person of the honour wall, named as they chose; only people who asked to be on it."""
+
+    name: str
+    minutes: int
+    team_zh: str = ""
+    team_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """One tap's outcome in front of the person who tapped."""
 
@@ -40,6 +65,9 @@ class Result:
     proposed_activity_en: str | None = None
     checkpoint: Mapping[str, Any] | None = None
     """``{"passed": 3, "of": 6, "missing": [{"zh","en"}]}`` on a patrol."""
+    mine: Mine | None = None
+    member: Choice | None = None
+    """Whom a leader has just left out."""
     choices: tuple[Choice, ...] = ()
     choice_seconds: int = 10
     durable: bool = False
@@ -76,6 +104,9 @@ class Idle:
     """The kiosk's own time (ms since epoch); None: this machine's clock serves."""
     zone: str = "Asia/Shanghai"
     contact: str = ""
+    honoured: tuple[Honoured, ...] = ()
+    desk: bool = False
+    """Staff make cards at this reader: taps do not count now."""
     demo: bool = False
     broken: tuple[str, ...] = ()
     """Words of the family ``broken``; each is shown at once, before anyone taps."""

@@ -9,14 +9,24 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from card_tools import phone_code
-from card_tools.credential import Issuer, digest
+from card_tools.credential import Issuer, Note, digest
 from card_tools.ndef import to_ndef
 from hardware.ports import CardRead, ContentKind
 from kiosk.cards import recognise, unchecked
 from kiosk.outcomes import SeenCard
 from kiosk.roster_view import RosterView
+from server.contract.hours import Hours
 from server.contract.wire import Shown, lookup_key
-from tests.support.kiosk_roster import BARE_UID, CHIP, CHIP_UID, ISSUER, PRINTED, card_entry, entries
+from tests.support.kiosk_roster import (
+    BARE_UID,
+    CHIP,
+    CHIP_UID,
+    ISSUER,
+    PRINTED,
+    card_entry,
+    entries,
+    with_note,
+)
 from tests.support.kiosk_world import AT, now
 
 PHONE = ec.derive_private_key(7, ec.SECP256R1())
@@ -75,6 +85,27 @@ class TestPrintedCards:
         key = f"card:{lookup_key('com1', 'card', b'card0001')}"
         whole[key] = card_entry("M0001", "c", CHIP)
         assert seen(qr(PRINTED.text), whole=whole).name is None
+
+
+class TestNotes:
+    def test_a_card_opens_its_hours_and_a_leaders_card_its_members(self) -> None:
+        whole = with_note(entries(), PRINTED, Note.HOURS, Hours(40, 385, 7200).to_text())
+        whole = with_note(whole, PRINTED, Note.MEMBERS, '{"M0002":"王女士"}')
+        card = seen(qr(PRINTED.text), whole=whole)
+        assert (card.hours, card.members) == (Hours(40, 385, 7200), {"M0002": "王女士"})
+
+    def test_without_them_there_is_nothing_to_open(self) -> None:
+        card = seen(qr(PRINTED.text))
+        assert (card.hours, card.members) == (None, {})
+
+    def test_a_newer_servers_hours_are_left_aside_and_the_tap_counts(self) -> None:
+        whole = with_note(entries(), PRINTED, Note.HOURS, '{"form":2}')
+        card = seen(qr(PRINTED.text), whole=whole)
+        assert (card.hours, card.fault, card.name) == (None, None, "王小1")
+
+    def test_a_chip_known_by_its_uid_opens_nothing(self) -> None:
+        whole = with_note(entries(), PRINTED, Note.HOURS, Hours(40).to_text())
+        assert seen(nfc(BARE_UID), whole=whole).hours is None
 
 
 class TestChips:

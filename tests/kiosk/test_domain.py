@@ -10,6 +10,7 @@ from kiosk.outcomes import (
     Changed,
     EndAgreed,
     Ended,
+    Gain,
     HandedOver,
     Muster,
     Offer,
@@ -19,6 +20,7 @@ from kiosk.outcomes import (
     Refused,
     Repeated,
     Round,
+    SeenCard,
     Started,
     TeamClosed,
     TeamOpened,
@@ -436,6 +438,32 @@ class TestTeams:
         assert isinstance(touch_, TeamOpened)
         assert touch_.muster.members == ("M0002",)
 
+    def opened_by(self, after: int, *recent: Remembered, seen: SeenCard | None = None) -> TeamOpened:
+        roster = self.led(NUMBER, "M0002", "M0003")
+        touch_ = at(after, roster, *recent, seen=seen or card()).offers[0].touch
+        assert isinstance(touch_, TeamOpened)
+        return touch_
+
+    def test_members_are_named_as_their_leaders_card_opens_them(self) -> None:
+        named = card(members={"M0002": "王女士"})
+        assert self.opened_by(0, seen=named).names == {"M0002": "王女士"}
+
+    def test_who_has_tapped_is_not_looked_for(self) -> None:
+        own = tap(0, Shown.SHIFT_STARTED, volunteer="M0002", activity_id="hut")
+        assert self.opened_by(5 * MINUTE, own).here == {"M0002"}
+        assert self.opened_by(5 * MINUTE).here == frozenset()
+
+    def test_who_left_again_or_forgot_to_leave_long_ago_is_not_here(self) -> None:
+        own = tap(-30 * MINUTE, Shown.SHIFT_STARTED, volunteer="M0002", activity_id="hut")
+        ended = tap(-5 * MINUTE, Shown.SHIFT_ENDED, volunteer="M0002", activity_id="hut")
+        assert self.opened_by(0, own, ended).here == frozenset()
+        forgotten = tap(-24 * HOUR, Shown.SHIFT_STARTED, volunteer="M0002")
+        assert self.opened_by(0, forgotten).here == frozenset()
+
+    def test_whom_only_a_leader_signed_in_is_not_seen_to_be_here(self) -> None:
+        others = self.opening(volunteer="M0009", activity_id="duty")
+        assert self.opened_by(5 * MINUTE, others).here == frozenset()
+
     def test_nobody_else_planned_is_nobody_to_open(self) -> None:
         assert choices(at(0, self.led(NUMBER))) == ["undo"]
 
@@ -468,6 +496,13 @@ class TestTeams:
         closing = touch(50 * MINUTE, Shown.TEAM_CLOSED, "team_close", opening.event.event_id)
         verdict = at(59 * MINUTE, self.led(NUMBER, "M0002"), start, opening, closing)
         assert choices(verdict) == ["undo"]
+
+    def test_a_closing_that_was_taken_back_is_offered_again(self) -> None:
+        start, opening = tap(0, Shown.SHIFT_STARTED, activity_id="hut"), self.opening()
+        closing = touch(50 * MINUTE, Shown.TEAM_CLOSED, "team_close", opening.event.event_id)
+        undo = touch(51 * MINUTE, Shown.UNDONE, "undo", closing.event.event_id)
+        verdict = at(59 * MINUTE, self.led(NUMBER, "M0002"), start, opening, closing, undo)
+        assert choices(verdict) == [f"team_close:{opening.event.event_id}", "undo"]
 
     def member(self, after: int, *recent: Remembered) -> Verdict:
         return at(after, self.led(NUMBER, "M0002"), *recent, seen=card(lookup="L2", card_id="c2"))
@@ -519,14 +554,43 @@ class TestAfterATouch:
             ("undo", Undone(target="e")),
         ]
 
+    def test_who_has_tapped_is_not_offered_to_be_left_out(self) -> None:
+        muster = Muster(team_id="t1", zh="", en="", plan=plan(0, 60), members=("M0002", "M0003"))
+        touch_ = TeamOpened(muster=muster, names={"M0003": "王女士"}, here=frozenset({"M0002"}))
+        (out, undo) = after_touch(touch_, "e", ())
+        assert (out.choice, out.zh, undo.choice) == ("team_except:M0003", "王女士", "undo")
+        assert out.touch == Undone(target="e", member="M0003", name="王女士")
+
+    def test_after_closing_a_team_each_member_can_stay(self) -> None:
+        touch_ = TeamClosed(opened="o", activity_id=None, members=("M0002",), names={"M0002": "王女士"})
+        assert [(offer.choice, offer.touch) for offer in after_touch(touch_, "e", ())] == [
+            ("team_except:M0002", Undone(target="e", member="M0002", name="王女士", stays=True)),
+            ("undo", Undone(target="e")),
+        ]
+
     def test_after_leaving_one_out_the_others_can_still_be(self) -> None:
         rest = (Offer(choice="team_except:M0003", touch=Undone(target="e", member="M0003")),)
         assert after_touch(Undone(target="e", member="M0002"), "x", rest) == rest
 
     def test_after_the_last_word_nothing_is_offered(self) -> None:
         assert after_touch(Undone(), "e", ()) == ()
-        assert after_touch(TeamClosed(opened="o", activity_id=None, members=()), "e", ()) == ()
 
     def test_a_touch_that_nobody_thought_of_is_a_fault_and_not_silence(self) -> None:
         with pytest.raises(AssertionError):
             after_touch("surprise", "e", ())  # type: ignore[arg-type]
+
+
+class TestGains:
+    def test_what_ended_here_since_the_roster_is_told_with_its_start(self) -> None:
+        start, end = tap(0, Shown.SHIFT_STARTED), tap(HOUR, Shown.SHIFT_ENDED)
+        verdict = at(2 * HOUR, None, start, end)
+        assert (verdict.total, verdict.gained) == (660, (Gain(AT, 60),))
+
+    def test_the_tap_that_ends_a_shift_gains_it(self) -> None:
+        verdict = at(HOUR, None, tap(0, Shown.SHIFT_STARTED))
+        assert (verdict.total, verdict.gained) == (660, (Gain(AT, 60),))
+
+    def test_what_the_roster_counts_already_is_no_gain(self) -> None:
+        start = tap(0, Shown.SHIFT_STARTED, known_at=10)
+        end = tap(HOUR, Shown.SHIFT_ENDED, known_at=10)
+        assert at(2 * HOUR, None, start, end).gained == ()

@@ -4,13 +4,15 @@ from typing import NoReturn
 
 import pytest
 
-from card_tools.credential import Issuer
+from card_tools.credential import Issuer, Note
 from hardware.ports import CardRead, ContentKind, ReaderState
 from kiosk.errors import ChoiceRefused
+from kiosk.screen.view import Mine
 from kiosk.service import KEPT_OFFERS
+from server.contract.hours import Hours
 from server.contract.rules import HOUR, MINUTE
 from tests.support.kiosk_parts import World, world
-from tests.support.kiosk_roster import BARE_UID, CHIP, ISSUER, PRINTED, entries
+from tests.support.kiosk_roster import BARE_UID, CHIP, ISSUER, PRINTED, entries, with_note
 from tests.support.kiosk_world import AT
 
 SECOND = 1000
@@ -99,6 +101,55 @@ class TestATap:
     def test_a_used_phone_step_is_looked_up_in_the_journal(self, kiosk: World) -> None:
         show(kiosk)
         assert kiosk.service._last_step(PRINTED.card_id.hex()) is None
+
+
+class TestMyHours:
+    def counted(self, *, as_of: int = AT - HOUR) -> World:
+        whole = with_note(
+            entries(hours={"as_of": as_of}), PRINTED, Note.HOURS, Hours(40, 100, 500, 80, 20).to_text()
+        )
+        return world(whole)
+
+    def test_the_servers_sums_are_told_to_the_card_they_are_locked_for(self) -> None:
+        kiosk = self.counted()
+        show(kiosk)
+        assert kiosk.last.mine == Mine(
+            today=40, month=100, total=600, tapped=500, witnessed=80, declared=20, as_of=AT - HOUR
+        )
+
+    def test_what_ended_here_since_is_in_todays_sum_without_a_network(self) -> None:
+        kiosk = self.counted()
+        show(kiosk)
+        show(kiosk, after=HOUR)
+        mine = kiosk.last.mine
+        assert mine is not None
+        assert (mine.today, mine.month, mine.total, mine.tapped) == (100, 160, 660, 500)
+
+    def test_after_a_night_offline_today_begins_at_nothing_and_after_the_month_the_month(self) -> None:
+        kiosk = self.counted()
+        show(kiosk, after=24 * HOUR)
+        tomorrow = kiosk.last.mine
+        show(kiosk, after=40 * 24 * HOUR)
+        later = kiosk.last.mine
+        assert tomorrow is not None
+        assert later is not None
+        assert (tomorrow.today, tomorrow.month) == (0, 100)
+        assert (later.today, later.month, later.total) == (0, 0, 600)
+
+    def test_without_a_clock_nobody_says_what_today_was(self) -> None:
+        kiosk = self.counted()
+        kiosk.clock.synced = False
+        show(kiosk)
+        assert kiosk.last.mine is not None
+        assert (kiosk.last.mine.today, kiosk.last.mine.month, kiosk.last.mine.total) == (None, None, 600)
+
+    def test_an_older_server_a_refusal_and_a_touch_tell_no_hours(self, kiosk: World) -> None:
+        show(kiosk)
+        assert kiosk.last.mine is None
+        counted = self.counted()
+        show(counted)
+        touch(counted, "undo")
+        assert counted.last.mine is None
 
 
 class Unreadable:

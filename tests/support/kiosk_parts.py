@@ -1,6 +1,6 @@
 """A kiosk's parts by hand: a journal that can refuse, a clock that is told, a screen that remembers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,11 +47,14 @@ class FakeJournal:
         self.trouble = "disk full" if self.full else None
         return self.trouble
 
-    def recent(self, volunteer: str | None, card_id: str) -> Sequence[Remembered]:
+    def recent(
+        self, volunteer: str | None, card_id: str, *, others: Collection[str] = ()
+    ) -> Sequence[Remembered]:
+        people = {volunteer, *others} - {None}
         return [
             Remembered(event)
             for event in self.events
-            if event.members or event.card_id == card_id or (volunteer and event.volunteer == volunteer)
+            if event.members or event.card_id == card_id or event.volunteer in people
         ]
 
 

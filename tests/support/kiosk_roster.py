@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from card_tools.credential import Credential, Issuer, seal_name
+from card_tools.credential import Credential, Issuer, Note, seal_name, seal_note
 from server.contract.rules import HOUR, Policy
 from server.contract.wire import Manifest, lookup_key, roster_delta, roster_hash
 from tests.support.kiosk_world import AT
@@ -26,6 +26,12 @@ def card_entry(
     name = seal_name(credential, f"王小{volunteer[-1]}").hex() if credential else None
     given = {"card": card, "volunteer": volunteer, "state": "active", "since": 0, "medium": "qr"}
     return given | {"proof": "static", "not_after": None, "name": name} | fields
+
+
+def with_note(whole: dict[str, Any], credential: Credential, note: Note, text: str) -> dict[str, Any]:
+    """The same roster, in which this card alone opens a text."""
+    key = f"card:{lookup_key('com1', 'card', credential.card_id)}"
+    return whole | {key: whole[key] | {str(note): seal_note(credential, note, text).hex()}}
 
 
 def entries(**changes: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kiosk.errors import CardNotFound, ChoiceRefused
-from kiosk.screen.view import Choice, Idle, Result, Turn
+from kiosk.screen.view import Choice, Idle, Mine, Result, Turn
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Kind, Shown
 
@@ -16,6 +16,15 @@ ACTIVITIES = (
     Choice(choice="activity:hut", zh="健康小屋", en="Health hut", planned=True),
     Choice(choice="activity:school", zh="爱心护学岗", en="School crossing"),
     Choice(choice="activity:green", zh="绿色环保", en="Green team"),
+)
+MINE = Mine(
+    today=40,
+    month=385,
+    total=7_740,
+    tapped=7_200,
+    witnessed=480,
+    declared=20,
+    as_of=NOW - 32 * MINUTE,
 )
 MISSING = ({"zh": "美湖家园北门", "en": "Meihu north gate"}, {"zh": "中心广场", "en": "Central square"})
 
@@ -39,22 +48,23 @@ def _accepted() -> dict[str, Result]:
     }
     ends = (Choice(choice="end_yes"), Choice(choice="end_no"), UNDO)
     absent = tuple(
-        Choice(choice=f"team_except:{n}", zh=f"{n} 号队员", en=f"Member {n}") for n in range(11, 18)
+        Choice(choice=f"team_except:M00{n}", zh=name, en=name)
+        for n, name in enumerate(("王女士", "李先生", "", "阿卜杜热合曼", "王女士", "陈女士", "小周"), 11)
     )
     checkpoint = {"passed": 4, "of": 6, "missing": MISSING}
     return {
         "shift_started": _person("shift_started", choices=(UNDO,)),
-        "shift_ended": _person("shift_ended", minutes=40, total_minutes=7_740, choices=(UNDO,)),
+        "shift_ended": _person("shift_ended", minutes=40, total_minutes=7_740, choices=(UNDO,), mine=MINE),
         "handed_over": _person("handed_over", minutes=95, choices=(UNDO,)),
         "checkpoint_passed": _person("checkpoint_passed", activity_zh="早巡逻", checkpoint=checkpoint),
         "choose_activity": _person("choose_activity", choices=(*ACTIVITIES, UNDO)),
         "end_proposed": _person("end_proposed", choices=ends, **proposed),
         "team_opened": _person("team_opened", choices=(*absent, UNDO), choice_seconds=60),
-        "team_closed": _person("team_closed"),
+        "team_closed": _person("team_closed", choices=(*absent[:2], UNDO), choice_seconds=60),
         "accepted_unlisted": result("accepted_unlisted", note="name_follows", choices=(UNDO,)),
         "undone": _person("undone", activity_zh=None, activity_en=None),
         "activity_changed": _person("activity_changed", activity_zh="绿色环保", choices=(UNDO,)),
-        "already_done": _person("already_done"),
+        "already_done": _person("already_done", mine=MINE),
     }
 
 
@@ -89,6 +99,14 @@ def more_results() -> dict[str, Result]:
             outcomes["checkpoint_passed"], checkpoint={"passed": 6, "of": 6, "missing": ()}
         ),
         "end-agreed": replace(outcomes["end_proposed"], choices=()),
+        "leader-starts": replace(outcomes["shift_started"], choices=(muster, UNDO), mine=MINE),
+        "all-here": replace(outcomes["team_opened"], choices=(UNDO,)),
+        "member-left-out": replace(
+            outcomes["undone"], reason="member", member=outcomes["team_opened"].choices[0]
+        ),
+        "member-stays": replace(
+            outcomes["undone"], reason="stays", member=Choice(choice="team_except:M0013")
+        ),
         "card-replaced": replace(outcomes["card_lost"], reason="card_replaced"),
         "nameless": replace(started, name=None, total_minutes=None),
         "rare-name": replace(started, name="㛃媃𬀩"),

@@ -19,6 +19,7 @@ export function showResult(result, words, { onOver, onTouch }) {
   const since = performance.now();
   const before = shown && !shown.busy && since - shown.since < NEAR_MS ? shown.result : null;
   shown = { result, before, since, words, onOver, onTouch, page: null, alert: "", busy: false, declined: false };
+  shown.mine = false;
   shown.until = since + stay - result.age_ms;
   clearInterval(timer);
   timer = setInterval(count, 200);
@@ -39,16 +40,17 @@ export function redrawResult(words) {
   section.dataset.look = result.look;
   section.dataset.outcome = result.outcome;
   section.dataset.event = result.event_id;
-  emblem($(".emblem", section), result.shape, declined ? "check" : result.glyph);
+  emblem($(".emblem", section), result.shape, shown.mine ? "clock" : declined ? "check" : result.glyph);
   const { answers, quiet } = declined ? { answers: [], quiet: [] } : buttons(said);
+  const page = shown.mine ? said.mine : declined ? said.declined : said;
   $(".before", section).textContent = shown.before ? shown.before.words[settings.language].before : "";
   $(".before", section).hidden = !shown.before;
   section.toggleAttribute("data-before", Boolean(shown.before));
   section.dataset.form = answers.length > 0 ? "ask" : "tell";
-  $(".told", section).replaceChildren(...told(declined ? said.declined : said, answers.length > 0));
+  $(".told", section).replaceChildren(...told(page, answers.length > 0));
   $(".answers", section).replaceChildren(...answers);
   $(".answers", section).hidden = answers.length === 0;
-  $(".facts", section).replaceChildren(...(declined || answers.length > 0 ? [] : facts(said)));
+  $(".facts", section).replaceChildren(...(declined || answers.length > 0 ? [] : facts(page)));
   $(".actions", section).replaceChildren(...quiet);
   count();
   fit(section);
@@ -64,7 +66,7 @@ function told(said, asks) {
 }
 
 function facts(said) {
-  const { checkpoint } = shown.result;
+  const checkpoint = shown.mine ? null : shown.result.checkpoint;
   const rows = said.facts.map(({ key, label, value }) =>
     el("div", { "data-key": key }, el("dt", {}, label), el("dd", {}, value)),
   );
@@ -82,8 +84,10 @@ function buttons(said) {
   const undo = all.find(({ choice }) => choice === "undo");
   const main = all.filter((choice) => choice !== undo && !members.includes(choice));
   if (shown.page !== null) return paged(members.length > 0 ? members : main);
-  if (members.length > 0) main.push({ label: shown.words.members, open: true });
+  if (shown.mine) return { answers: [], quiet: [quietButton(shown.words.back, () => lookAtMine(false))] };
+  if (members.length > 0) main.push({ label: said.members, open: true });
   const quiet = undo ? [undoButton(undo)] : [];
+  if (main.length < 2 && said.mine.title) quiet.unshift(mineButton(said.mine.title));
   if (main.length === 1) return { answers: [], quiet: [answerButton(main[0]), ...quiet] };
   const more = { label: shown.words.more, open: true };
   const first = main.length > MOST_ANSWERS ? [...main.slice(0, MOST_ANSWERS - 1), more] : main;
@@ -97,7 +101,7 @@ function paged(items) {
   const label = isLast ? shown.words.back : shown.words.more;
   return {
     answers: items.slice(start, start + MOST_ANSWERS).map(answerButton),
-    quiet: [el("button.quiet", { type: "button", onclick: turn }, label, countdown())],
+    quiet: [quietButton(label, turn)],
   };
 }
 
@@ -106,6 +110,11 @@ function answerButton({ choice, label, planned, open }) {
   const onclick = open ? () => look(0) : () => choose(choice);
   return el("button", { type: "button", "data-choice": choice ?? "open", disabled: shown.busy, onclick }, label, note);
 }
+
+const quietButton = (label, onclick) => el("button.quiet", { type: "button", onclick }, label, countdown());
+
+const mineButton = (label) =>
+  el("button.quiet", { type: "button", "data-choice": "mine", onclick: () => lookAtMine(true) }, label);
 
 const undoButton = ({ choice, label }) =>
   el(
@@ -120,6 +129,14 @@ const countdown = () => el("small.countdown", { "aria-hidden": "true" });
 /** Turn to a page of further answers; reading it gets its full time again. */
 function look(page) {
   shown.page = page;
+  stayOn();
+  shown.onTouch();
+  redrawResult(shown.words);
+}
+
+/** A person's own hours stand here only while that person stands here: they never come by themselves. */
+function lookAtMine(open) {
+  shown.mine = open;
   stayOn();
   shown.onTouch();
   redrawResult(shown.words);

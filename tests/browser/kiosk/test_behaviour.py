@@ -33,10 +33,10 @@ def test_the_clock_shows_the_kiosks_time_not_the_browsers(stage: Staged) -> None
 
 def test_a_result_stays_five_seconds_and_then_leaves(stage: Staged) -> None:
     built = stage(clock=True)
-    built.show(OUTCOMES["team_closed"])
+    built.show(OUTCOMES["shift_ended"])
     built.pass_time(5_000)
     assert built.page.is_visible("#result")
-    built.pass_time(2_000)
+    built.pass_time(6_000)
     mode(built.page, "idle")
 
 
@@ -157,9 +157,10 @@ def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> Non
         page.click(".actions button")
         names.append(page.locator(".answers button").all_inner_texts())
     assert [len(each) for each in names] == [3, 3, 1]
-    page.click("[data-choice='team_except:17']")
+    assert names[0] == ["王女士（M0011 号）", "李先生（M0012 号）", "M0013 号"]
+    page.click("[data-choice='team_except:M0017']")
     assert built.controls.chosen.wait(PATIENCE)
-    assert built.controls.choices[0][1] == "team_except:17"
+    assert built.controls.choices[0][1] == "team_except:M0017"
 
 
 def test_turning_pages_gives_the_reading_time_again(stage: Staged) -> None:
@@ -383,3 +384,48 @@ def test_where_turns_do_not_fit_those_that_want_people_stay(stage: Staged) -> No
     assert all("还差" in row for row in rows)
     names = [turn.zh for turn in WORST.turns if any(turn.zh in row for row in rows)]
     assert [next(name for name in names if name in row) for row in rows] == names
+
+
+def test_my_hours_come_at_a_touch_stay_to_be_read_and_leave_with_the_next_person(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_ended"])
+    assert "本月" not in built.text("#result")
+    built.pass_time(8_000)
+    built.page.click("[data-choice=mine]")
+    assert built.text("#result h1") == "我的时长"
+    told = built.text("#result")
+    assert all(sum_ in told for sum_ in ("40 分钟", "6 小时 25 分", "129 小时"))
+    assert "刷卡 120 小时，队长确认 8 小时，补录 20 分钟（截至今天 07:30）" in told
+    built.pass_time(8_000)
+    assert built.page.is_visible("#result")
+    built.show(OUTCOMES["shift_started"])
+    assert "我的时长" not in built.text("#result")
+    assert built.controls.choices == []
+
+
+def test_back_from_my_hours_the_tap_can_still_be_taken_back(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["shift_ended"])
+    built.page.click("[data-choice=mine]")
+    built.page.click("text=返回")
+    assert built.text("#result h1") == "签退成功"
+    built.page.click("[data-choice=undo]")
+    assert built.controls.chosen.wait(PATIENCE)
+
+
+def test_who_is_asked_something_reads_the_question_and_not_their_hours(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(replace(OUTCOMES["choose_activity"], mine=OUTCOMES["shift_ended"].mine))
+    assert built.page.locator("[data-choice=mine]").count() == 0
+
+
+def test_a_leader_reads_who_is_missing_and_at_the_end_who_stays(stage: Staged) -> None:
+    built = stage(clock=True)
+    built.show(OUTCOMES["team_opened"])
+    assert "还有 7 人没刷卡：王女士（M0011 号）、李先生（M0012 号）、M0013 号…" in built.text("#result")
+    built.show(OUTCOMES["team_closed"])
+    built.page.click("text=有人还在")
+    assert built.page.locator(".answers button").all_inner_texts() == [
+        "王女士（M0011 号）",
+        "李先生（M0012 号）",
+    ]

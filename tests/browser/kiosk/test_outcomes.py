@@ -66,6 +66,11 @@ def test_every_outcome_can_be_read_and_touched(
         found[name] = faults(see(in_mode.page))
         if mode == WHOLE or name in EVERYWHERE:
             check_axe(in_mode.page)
+        if result.mine is not None and in_mode.page.locator("[data-choice=mine]").count():
+            in_mode.page.click("[data-choice=mine]")
+            shoot(in_mode.page, f"kiosk/{mode}/{name}-mine")
+            found[f"{name}-mine"] = faults(see(in_mode.page))
+            check_axe(in_mode.page)
     assert not {name: each for name, each in found.items() if each}
 
 

@@ -17,7 +17,9 @@ def test_what_a_newer_server_adds_is_left_aside() -> None:
     assert Hours.from_text('[40,385,7200,480,-20,{"year":900}]') == HOURS
 
 
-@pytest.mark.parametrize("text", ["", "[]", "7", "{}", "[1,2,3,4]", '[1,2,3,4,"5"]', "[1,2,3,4,true]", "[1,2"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "7", "{}", "[1,2,3,4]", '[1,2,3,4,"5"]', "[1,2,3,4,true]", "[1,2"]
+)
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(WireError):
         Hours.from_text(text)
