@@ -6,7 +6,7 @@ the other cards go on.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,6 +57,25 @@ def render(
     progress: Progress | None = None,
 ) -> Printed:
     """Draw cards. A card that cannot be drawn is a fault; the community's own words must be drawable."""
+    steps = drawing(faces, community, layout=layout, fonts=fonts)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            printed: Printed = end.value
+            return printed
+        if progress is not None:
+            progress(done, total)
+
+
+def drawing(
+    faces: Sequence[CardFace],
+    community: Community,
+    *,
+    layout: Layout = Layout.A4,
+    fonts: Fonts | None = None,
+) -> Generator[tuple[int, int], None, Printed]:
+    """The same card by card, for whoever tells how far it is: (done, of how many), at last the PDF."""
     fonts = fonts or Fonts()
     own_words = CardFace(number=community.contact, name=community.name, team=community.name_en, text="")
     fonts.require(f"{own_words.number}{own_words.name}{own_words.team}")
@@ -64,8 +83,7 @@ def render(
     draw = {Layout.A4: _sheets, Layout.CR80: _singles, Layout.LABELS: _labels}[layout]
     with _document(layout, fonts, _families([own_words, *good], fonts)) as pdf:
         for done in draw(pdf, Pen(pdf, fonts, community), good):
-            if progress is not None:
-                progress(done, len(good))
+            yield done, len(good)
         return Printed(_written(pdf) if good else b"", len(good), tuple(faults))
 
 

@@ -2,8 +2,11 @@
 
 import os
 import time
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
+from server.card_book import Drawing, Face, card_book
 from server.config import ServerConfig, read_keys
 from server.contract.wire import uuid7
 from server.db.session import Database
@@ -50,6 +53,10 @@ class Runtime:
     def qr_svg(self, text: str, *, card: bool = False, millimetres: float = 35.0) -> str:
         """A QR code as SVG; the web may not draw by itself."""
         return qr_svg(text, card=card, millimetres=millimetres)
+
+    def card_book(self, faces: Iterable[Face], community: dict[str, Any], layout: str) -> Drawing:
+        """Cards as a PDF, told card by card; the web may not draw by itself."""
+        return card_book(faces, community, layout)
 
     @cached_property
     def community(self) -> str:

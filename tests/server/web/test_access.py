@@ -67,6 +67,8 @@ WHO: dict[tuple[str, str], set[Any]] = {
     ("POST", "staff.issue_card"): STAFF,
     ("POST", "staff.change_card"): STAFF,
     ("GET", "staff.print_card"): STAFF,
+    ("GET", "staff.print_form"): STAFF,
+    ("POST", "staff.print_book"): STAFF,
     ("GET", "staff.card_life"): READERS,
     ("GET", "staff.receipt"): STAFF,
     ("GET", "staff.guardian_form"): STAFF,

@@ -1,0 +1,32 @@
+"""Many cards as one PDF: the server's one door to the library that draws them."""
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from card_tools.face import CardFace, Community
+from card_tools.sheet import Layout, Printed, drawing
+
+Drawing = Generator[tuple[int, int], None, Printed]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a person's card shows; a chip card has no ``text``, since its picture would prove nothing."""
+
+    number: str
+    name: str
+    team: str
+    text: str
+
+
+def card_book(faces: Iterable[Face], community: dict[str, Any], layout: str) -> Drawing:
+    """Draw cards, told card by card; a fault's row is the card's place in the list, counted from 1."""
+    shown = [
+        CardFace(number=face.number, name=face.name, team=face.team, text=face.text, row=row)
+        for row, face in enumerate(faces, 1)
+    ]
+    owner = Community(
+        name=community["name"], name_en=community["name_en"] or "", contact=community["contact"] or ""
+    )
+    return drawing(shown, owner, layout=Layout(layout))
