@@ -1,6 +1,6 @@
 """How many QR codes each decoder reads, and how fast, on seeded pictures with one fault at a time.
 
-    python -m benchmarks.decoders [--photos DIR] [--count 40] [--seed 1] [--json FILE]
+    python -m benchmarks.decoders [--photos DIR [--each 8]] [--count 40] [--seed 1] [--json FILE]
 
 Prints Markdown tables: single pictures of 640 × 480 by kind of fault; hand-held sequences of eight frames of
 1280 × 720, where a decoder has until the last frame; empty rooms of that size, with what was read and is
@@ -9,7 +9,8 @@ Everything else is drawn here, nothing is fetched. All decoders run in this proc
 are that thread's own; ratios within one run count. Kept as JSON in benchmarks/results/.
 
 A photo counts as read when its text is in the file beside it (``NAME.txt``), or where there is none, when
-anything was read; it counts as wrong when the file says otherwise.
+anything was read; it counts as wrong when the file says otherwise. Every answer is kept as it comes
+(``--answers``), so a long run may be cut and go on.
 """
 
 import argparse
@@ -46,6 +47,8 @@ class Row:
     rate: float
     ms_median: float
     ms_p95: float
+    ms_mean: float
+    pictures: int
     wrong: int = 0
 
 
@@ -109,7 +112,8 @@ def _timed(read: Read, gray: Gray) -> tuple[bytes | None, float]:
 def _row(decoder: str, kind: str, right: Sequence[bool], times: Sequence[float], wrong: int) -> Row:
     p95 = sorted(times)[int(0.95 * (len(times) - 1))]
     rate = 100 * sum(right) / len(right)
-    return Row(decoder, kind, round(rate, 1), round(statistics.median(times), 2), round(p95, 2), wrong)
+    middle, mean = round(statistics.median(times), 2), round(statistics.fmean(times), 2)
+    return Row(decoder, kind, round(rate, 1), middle, round(p95, 2), mean, len(right), wrong)
 
 
 def pictures(count: int, seed: int, names: Sequence[str], kinds: Sequence[str]) -> list[Row]:
@@ -142,7 +146,6 @@ def sequences(count: int, seed: int, names: Sequence[str]) -> list[Row]:
                     break
             right.append(content == text)
         rows.append(_row(name, "hand-held", right, times, 0))
-        rows[-1].ms_median = round(statistics.fmean(times), 2)
     return rows
 
 
@@ -182,26 +185,60 @@ def empty_rooms(count: int, seed: int, names: Sequence[str]) -> list[Row]:
     return rows
 
 
-def photos(folder: Path, names: Sequence[str]) -> list[Row]:
-    """Every decoder on the same photographs as they are; each first folder is a class."""
+def photos(folder: Path, names: Sequence[str], kept: Path, each: int | None = None) -> list[Row]:
+    """Every decoder on the same photographs as they are; each first folder is a class.
+
+    Each answer is added to ``kept`` at once, and what stands there is not asked again: a run of an hour may
+    be cut and go on. The classes take turns, so that a run that was cut has seen some of each.
+    """
+    answers = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    asked = {(answer["photo"], answer["decoder"]) for answer in answers}
+    chosen = _in_turn(folder, each)
+    readers = {name: decoders()[name]() for name in names}
+    with kept.open("a", encoding="utf-8") as log:
+        for path in chosen:
+            photo, gray = str(path.relative_to(folder)), None
+            for name in names:
+                if (photo, name) in asked:
+                    continue
+                gray = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if gray is None else gray
+                if gray is None:
+                    break  # no picture after all
+                content, ms = _timed(readers[name], gray)
+                answer = {"photo": photo, "decoder": name, "ms": round(ms, 2)}
+                answers.append(answer | {"read": None if content is None else content.hex()})
+                log.write(json.dumps(answers[-1]) + "\n")
+                log.flush()
+    wanted = {str(path.relative_to(folder)) for path in chosen}
+    return _by_class(folder, [answer for answer in answers if answer["photo"] in wanted], names)
+
+
+def _in_turn(folder: Path, each: int | None) -> list[Path]:
+    """So many photographs of each class, evenly spread over it; the first of each class, the second …"""
     classes: dict[str, list[Path]] = {}
     for place, _, files in os.walk(folder, followlinks=True):
-        for file in sorted(files):
-            path = Path(place, file)
+        for path in (Path(place, file) for file in files):
             if path.suffix.lower() in PICTURES:
                 classes.setdefault(path.relative_to(folder).parts[0], []).append(path)
+    turns = []
+    for _, paths in sorted(classes.items()):
+        count = min(each or len(paths), len(paths))
+        spread = [sorted(paths)[index * len(paths) // count] for index in range(count)]
+        turns += [(index / count, path) for index, path in enumerate(spread)]
+    return [path for _, path in sorted(turns)]
+
+
+def _by_class(folder: Path, answers: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Row]:
     rows = []
-    for kind, paths in sorted(classes.items()):
+    for kind in sorted({Path(answer["photo"]).parts[0] for answer in answers}):
         for name in names:
-            read, answers = decoders()[name](), []
-            for path in paths:
-                gray = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-                if gray is not None:
-                    answers.append((*_timed(read, gray), _said(path)))
-            right = [content is not None and said in (None, _plain(content)) for content, _, said in answers]
-            wrong = sum(c is not None and not good for (c, _, _), good in zip(answers, right, strict=True))
-            if answers:
-                rows.append(_row(name, kind, right, [ms for _, ms, _ in answers], wrong))
+            of = [a for a in answers if a["decoder"] == name and Path(a["photo"]).parts[0] == kind]
+            contents = [None if a["read"] is None else bytes.fromhex(a["read"]) for a in of]
+            said = [_said(folder / a["photo"]) for a in of]
+            right = [c is not None and s in (None, _plain(c)) for c, s in zip(contents, said, strict=True)]
+            wrong = sum(c is not None and not good for c, good in zip(contents, right, strict=True))
+            if of:
+                rows.append(_row(name, kind, right, [a["ms"] for a in of], wrong))
     return rows
 
 
@@ -222,16 +259,20 @@ def _plain(text: bytes) -> str:
     return "".join(decoded.split())
 
 
-def markdown(rows: Sequence[Row], time_name: str) -> str:
+def markdown(rows: Sequence[Row], time: str = "ms_median") -> str:
     """Kinds as lines, decoders as columns: ``rate (ms)``."""
     names = list(dict.fromkeys(row.decoder for row in rows))
-    cells = {(row.kind, row.decoder): f"{row.rate:.0f} ({row.ms_median:.1f})" for row in rows}
+    cells = {
+        (row.kind, row.decoder): f"{row.rate:.0f} ({getattr(row, time):.1f})"
+        + (f" {row.wrong} wrong" if row.wrong else "")
+        for row in rows
+    }
     lines = [
-        f"| % read ({time_name}) | " + " | ".join(names) + " |",
+        f"| % read ({time}) | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
     for kind in dict.fromkeys(row.kind for row in rows):
-        lines.append(f"| {kind} | " + " | ".join(cells[kind, name] for name in names) + " |")
+        lines.append(f"| {kind} | " + " | ".join(cells.get((kind, name), "") for name in names) + " |")
     means = [statistics.fmean(row.rate for row in rows if row.decoder == name) for name in names]
     lines.append("| **mean** | " + " | ".join(f"**{mean:.0f}**" for mean in means) + " |")
     return "\n".join(lines)
@@ -248,34 +289,38 @@ def main() -> None:
     parser.add_argument("--decoder", action="append", help="only these; may be given more than once")
     parser.add_argument("--kind", action="append", help="only these faults")
     parser.add_argument("--photos", type=Path, help="a folder of photographs, one folder for each class")
+    parser.add_argument("--each", type=int, help="photographs of each class, evenly spread; else all")
+    parser.add_argument("--answers", type=Path, help="where answers to photographs are kept from run to run")
     parser.add_argument("--json", type=Path, help="where to keep the results")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     names = options.decoder or list(decoders())
     report = Report(options.count, options.seed)
     before = load()
-    report.pictures = pictures(options.count, options.seed, names, options.kind or qr_pictures.KINDS)
-    print(markdown(report.pictures, "median ms"), "\n")
+    if options.count:
+        report.pictures = pictures(options.count, options.seed, names, options.kind or qr_pictures.KINDS)
+        print(markdown(report.pictures), "\n")
     if options.sequences:
         report.sequences = sequences(options.sequences, options.seed, names)
-        print(markdown(report.sequences, "mean ms a frame"), "\n")
+        print(markdown(report.sequences, "ms_mean"), "\n")
         report.empty = empty_rooms(max(1, options.sequences // 5), options.seed, names)
-        print(markdown(report.empty, "median ms"))
+        print(markdown(report.empty))
         for row in report.empty:
             print(f"- {row.decoder}: p95 {row.ms_p95} ms, {row.wrong} read that are not there")
     if options.photos:
-        report.photos = photos(options.photos, names)
-        print(markdown(report.photos, "median ms"))
+        kept = options.answers or RESULTS / "decoders-photos.jsonl"
+        report.photos = photos(options.photos, names, kept, options.each)
+        print(markdown(report.photos, "ms_mean"))
     now = datetime.now(UTC)
     path = options.json or RESULTS / f"decoders-{now:%Y-%m-%dT%H%M%S}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {
+    whole = {
         "at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "machine": machine(),
         "load": [before, load()],
         **asdict(report),
     }
-    path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from hardware.ports import LibraryMissing
+from hardware.qr_finders import Finders
 
 Gray = Any
 """A two-dimensional ``numpy`` array of bytes; numpy is imported only where a camera is."""
@@ -96,6 +97,7 @@ class Decoder:
         self._clock = clock
         self._detector = self._cv2.QRCodeDetectorAruco()
         self._way = _Ways(self._cv2)
+        self._finders = Finders(self._cv2)
         self._seen: tuple[Gray, ...] = ()
         self._quick = _Rescue("quick", lambda sight: self._read_or_see(sight.gray))
         self._rescues = self._make_rescues()
@@ -206,6 +208,7 @@ class Decoder:
             prepared("refocused-doubled", lambda gray: way.double(way.refocus(gray))),
             prepared("refocused", lambda gray: way.threshold(way.refocus(gray), 15, 0)),
             two_tone("thresholded", lambda gray: way.median(way.threshold(gray, 25, 3))),
+            _Rescue("redrawn", lambda sight: self._redraw(sight.gray)),
             _Rescue("inverted", lambda sight: self._look(way.inverse(sight.gray))),
             _Rescue(STRAIGHTENED, self._straighten),
             two_tone("sharpened", lambda gray: way.threshold(way.sharpen(way.blur(gray, 0.7)), 25, 2)),
@@ -225,6 +228,10 @@ class Decoder:
     def _aruco(self, gray: Gray) -> list[bytes]:
         """OpenCV's own decoder: seldom better, but it fails on other pictures than zxing-cpp does."""
         return [bytes(self._detector.detectAndDecodeBytes(gray)[0])]
+
+    def _redraw(self, gray: Gray) -> list[bytes]:
+        whole = self._finders.redrawn(self._way.threshold(gray, 51, 3))
+        return [] if whole is None else self._look(whole, binarizer=self._zxing.Binarizer.BoolCast)
 
     def _straighten(self, sight: Sight) -> list[bytes]:
         """A code that was seen, pulled flat by its corners and bent back, as curled cards need it."""

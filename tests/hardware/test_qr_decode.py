@@ -1,6 +1,7 @@
 """What the decoder reads, and that no picture whatever stops it."""
 
 import itertools
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from benchmarks import qr_pictures
 from hardware.qr_decode import Decoder, Region, cut
+
+Fault = Callable[[np.ndarray], np.ndarray]
 
 
 def picture(content: str | bytes, *, box: int = 4, **options: int) -> np.ndarray:
@@ -123,6 +126,44 @@ def test_a_code_on_a_curved_surface_is_pulled_flat(bow: float) -> None:
     seen = cv2.remap(flat, across * len(flat), bent, cv2.INTER_LINEAR, borderValue=255)
     assert Decoder()._look(seen) == []
     assert Decoder().read(seen) == b"A CODE ON A BOTTLE OF WATER, WRAPPED AROUND IT"
+
+
+def _opened(code: np.ndarray) -> np.ndarray:
+    code[: 5 * 4, 10 * 4 - 8 : 10 * 4] = 255  # a torn place in the upper left frame
+    code[7 * 4 : 9 * 4, : 5 * 4] = 255
+    return code
+
+
+def _overgrown(code: np.ndarray) -> np.ndarray:
+    code[: 4 * 4] = 0  # a dark table's edge, where the margin should be
+    return code
+
+
+def _in_the_dark(code: np.ndarray) -> np.ndarray:
+    code[: 4 * 4], code[-4 * 4 :], code[:, : 4 * 4], code[:, -4 * 4 :] = 0, 0, 0, 0
+    return code
+
+
+@pytest.mark.parametrize("fault", [_opened, _overgrown, _in_the_dark])
+@pytest.mark.parametrize("degrees", [0, 20, 130])
+def test_finder_patterns_that_are_broken_or_lack_a_margin_are_redrawn(fault: Fault, degrees: float) -> None:
+    code = fault(picture("TORN AND REDRAWN", error_correction=qrcode.ERROR_CORRECT_Q))
+    board = cv2.copyMakeBorder(code, 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=int(code[0, 0]))
+    middle = (board.shape[1] / 2, board.shape[0] / 2)
+    turn = cv2.getRotationMatrix2D(middle, degrees, 1.0)
+    seen = cv2.warpAffine(board, turn, board.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    decoder = Decoder()
+    assert decoder._look(seen) == []
+    assert decoder._redraw(seen) == [b"TORN AND REDRAWN"]
+    assert decoder.read(seen) == b"TORN AND REDRAWN"
+
+
+def test_where_there_are_no_finder_patterns_none_are_drawn() -> None:
+    decoder = Decoder()
+    for number in range(20):
+        rng = np.random.default_rng(number)
+        assert decoder._redraw(qr_pictures.grain(rng, qr_pictures.scene(rng, 640, 480))) == []
+    assert decoder._redraw(np.zeros((1, 1), np.uint8)) == []
 
 
 def test_all_codes_in_a_picture_are_found() -> None:
