@@ -158,7 +158,7 @@ def verify_plain_sun(
     key = _cmac(file_key, _zero_filled(_SDM_MAC_LABEL + uid + counter.to_bytes(3, "little")))
     if not hmac.compare_digest(_short_mac(key, mac_input), mac):
         raise CardForged("the MAC of the SUN message does not hold")
-    return SunMessage(uid, counter)
+    return SunMessage(bytes(uid), counter)
 
 
 @dataclass(slots=True)
@@ -176,8 +176,8 @@ class Ev2Session:
         sealed = b""
         if data:
             iv = self._iv(_COMMAND_IV)
-            sealed = _encrypt(self.enc_key, iv, _zero_filled(data + b"\x80"))
-        return self._under_mac(command, header + sealed)
+            sealed = _encrypt(self.enc_key, iv, _zero_filled(bytes(data) + b"\x80"))
+        return self._under_mac(command, bytes(header) + sealed)
 
     def mac(self, command: int, header: bytes) -> bytes:
         """The APDU of a command in MAC mode: nothing encrypted, everything under a MAC."""
@@ -246,7 +246,7 @@ def challenging(
     key: bytes, key_no: int, *, rnd_a: bytes | None = None
 ) -> Generator[bytes, bytes, Ev2Session]:
     """:func:`ev2_first` as a conversation."""
-    rnd_a = secrets.token_bytes(BLOCK) if rnd_a is None else rnd_a
+    rnd_a = secrets.token_bytes(BLOCK) if rnd_a is None else bytes(rnd_a)
     sealed = _expect((yield apdu(0x71, bytes([key_no, 0]))), _MORE, BLOCK)
     rnd_b = _decrypt(key, _NO_IV, sealed)
     token = _encrypt(key, _NO_IV, rnd_a + rnd_b[1:] + rnd_b[:1])
@@ -259,6 +259,7 @@ def challenging(
 
 
 def _split(answer: bytes) -> tuple[bytes, bytes]:
+    answer = bytes(answer)  # a reader may give a bytearray
     return answer[:-2], answer[-2:]
 
 
