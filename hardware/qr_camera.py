@@ -25,7 +25,7 @@ __all__ = ["CameraReader", "CameraSettings", "PresenceGate", "Presentations", "W
 
 
 class PresenceGate:
-    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, within half a millisecond.
+    """Sees where a frame differs from the scene without a card, on 80 × 60 cells, in a third of a ms.
 
     The scene is learned: quickly where nothing stands, slowly (``ABSORB_MS``) where something does, so that a
     card held still stays a change for long and a moved chair does not stay one for ever.
@@ -33,7 +33,11 @@ class PresenceGate:
 
     CELLS = (80, 60)
     STEP = 14.0
-    """Gray levels that count as a change; camera noise averaged over a cell stays well below."""
+    """Gray levels that count as a change where there is light."""
+    DIM = 0.17
+    """In a dark corner a card stands out by less: so much of the scene's own level is enough there,"""
+    NOISES = 6.0
+    """but never less than so many times what the sensor's noise moves a cell by."""
     LEAST = 5
     """So many changed cells are something; a code of 25 mm held at 200 mm covers some hundred."""
     FOLLOW_MS, ABSORB_MS = 500.0, 15_000.0
@@ -46,8 +50,8 @@ class PresenceGate:
 
     def thumbnail(self, frame: Frame) -> Any:
         """The frame in 80 × 60 gray cells."""
-        # Every third or fourth pixel, and of colours the green: enough for a mean, at a tenth of the cost.
-        down, across = max(1, frame.shape[0] // 240), max(1, frame.shape[1] // 320)
+        # Eight pixels of each cell, and of colours the green: enough for a mean, at a tenth of the cost.
+        down, across = max(1, frame.shape[0] // 120), max(1, frame.shape[1] // 320)
         coarse = frame[down // 2 :: down, across // 2 :: across, ...]
         gray = coarse[..., 1] if coarse.ndim == 3 else coarse
         packed = self._numpy.ascontiguousarray(gray)
@@ -62,7 +66,10 @@ class PresenceGate:
             return None
         difference = thumbnail - self._scene
         # A lamp or the camera's own exposure moves every cell alike: that is no card.
-        different = np.abs(difference - np.median(difference[::2, ::2])) > self.STEP
+        apart = np.abs(difference - self._middle(difference))
+        noise = self._middle(apart) / 0.674  # the median of what a normal error moves by
+        least = min(self.NOISES * noise, self.STEP)
+        different = apart > np.clip(self._scene * self.DIM, least, self.STEP)
         elapsed = min(max(now - self._at, 0), 1000)
         self._at = now
         follow, absorb = (1 - np.exp(-elapsed / tau) for tau in (self.FOLLOW_MS, self.ABSORB_MS))
@@ -71,6 +78,11 @@ class PresenceGate:
             return None
         rows, columns = np.flatnonzero(different.any(axis=1)), np.flatnonzero(different.any(axis=0))
         return Region(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+    def _middle(self, cells: Any) -> float:
+        """The median of every fourth cell, which is a quarter of ``numpy.median``'s work."""
+        some = cells[::2, ::2].ravel()
+        return float(self._numpy.partition(some, some.size // 2)[some.size // 2])
 
 
 class Presentations:
