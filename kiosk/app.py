@@ -61,6 +61,7 @@ class _Kiosk:
         stack.callback(self._client.close)
         self.hub = ScreenHub()
         stack.callback(self.hub.close)
+        self.desk: Desk | None = None
         self.service = self._service(enrolment)
         self.syncer.on_change = self._on_sync
         self._thread = threading.Thread(target=self.syncer.run, name="sync", daemon=True)
@@ -85,6 +86,7 @@ class _Kiosk:
             screen=self.hub,
             indicator=indicator,
             speak=self.speaker.speak,
+            desk_open=lambda: self.desk is not None and self.desk.is_open,
             demo=any(reader["driver"] == "simulated" for reader in config.readers),
         )
         return KioskService(parts, tuple(name for name, _ in named(config.readers)))
@@ -112,13 +114,14 @@ class _Kiosk:
         """Sync, and read cards."""
         self._thread.start()
         challenger = Challenger(self.roster)
-        desk = Desk(
+        desk = self.desk = Desk(
             self._client,
             self.roster,
             self.clock,
             tap=self.service.tap,
             interrogator=challenger,
             show=self._light,
+            on_change=self.hub.idle_changed,
         )
         desk.start()
         self._stack.callback(desk.stop)

@@ -87,6 +87,8 @@ class Parts:
     screen: Screen
     indicator: Indicator
     speak: Callable[[Result], None]
+    desk_open: Callable[[], bool] = lambda: False
+    """Whether staff make cards at the reader, so that no card is a tap."""
     demo: bool = False
 
 
@@ -347,6 +349,7 @@ class KioskService:
             last_sync_at=parts.link.last_sync_at,
             clock=sample.clock,
             now=sample.wall,
+            desk=parts.desk_open(),
             demo=parts.demo,
             broken=tuple(troubles),
             broken_detail=troubles,
@@ -362,6 +365,8 @@ class KioskService:
             zone=view.zone_name,
             contact=view.community.get("contact") or "",
             turns=_turns(view, sample.wall),
+            # Who withdrew a consent must be gone, and a kiosk without a network cannot hear of it.
+            honoured=view.honoured if parts.link.online else (),
         )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kiosk.screen.view import Choice, Idle, Result, Turn
+from kiosk.screen.view import Choice, Honoured, Idle, Result, Turn
 from kiosk.screen.words import Words, words
 from server.contract.wire import Kind, Shown
 
@@ -242,6 +242,7 @@ def present_idle(idle: Idle, languages: Sequence[str], now: int) -> dict[str, An
         "demo": idle.demo,
         "zone": idle.zone,
         "broken": list(idle.broken),
+        "desk": idle.desk,
         "words": {language: _idle_words(idle, speaker, now) for language, speaker in speakers.items()},
     }
 
@@ -255,7 +256,17 @@ def _idle_words(idle: Idle, speaker: _Speaker, now: int) -> dict[str, Any]:
         "contact": contact,
         "status": list(_status(idle, catalogue)),
         "turns": [_turn(turn, speaker, now) for turn in idle.turns if turn.end > now],
+        "honoured": [_honoured(person, speaker) for person in idle.honoured],
+        "desk": catalogue.entries["desk"],
         "broken": [_broken(word, idle, catalogue) for word in idle.broken],
+    }
+
+
+def _honoured(person: Honoured, speaker: _Speaker) -> dict[str, str]:
+    return {
+        "name": person.name,
+        "team": speaker.pick(person.team_zh, person.team_en),
+        "hours": speaker.words.duration(person.minutes),
     }
 
 

@@ -18,6 +18,7 @@ from server.domain.calendar import day_of, day_start, next_day
 from server.domain.card_life import told
 from server.errors import NotFound
 from server.services.acting import Acting, Row, Uow
+from server.services.honour import honoured
 from server.services.members import needs_guardian
 from server.services.policies import rules
 from server.services.roster_sealed import for_card, hours_of, members_of
@@ -94,10 +95,16 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
         "site": {n: site[n] for n in ("name", "name_en", "role", "default_activity", "activities")}
         | {"id": site_id},
         "hours": {"as_of": acting.now},
+        **_honour(uow, site, day_of(acting.now)),
         **_activities(uow),
         **plans,
         **_people(uow, acting, plans),
     }
+
+
+def _honour(uow: Uow, site: Row, today: str) -> dict[str, Any]:
+    """Nobody's name at a checkpoint, where nobody stands and reads."""
+    return {"honour": {"people": honoured(uow, today)}} if site["role"] == "desk" else {}
 
 
 def _desk(kiosk: KnownKiosk) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from card_tools.credential import Issuer, Note
 from hardware.ports import CardRead, ContentKind, ReaderState
 from kiosk.errors import ChoiceRefused
-from kiosk.screen.view import Mine
+from kiosk.screen.view import Honoured, Mine
 from kiosk.service import KEPT_OFFERS
 from server.contract.hours import Hours
 from server.contract.rules import HOUR, MINUTE
@@ -150,6 +150,28 @@ class TestMyHours:
         show(counted)
         touch(counted, "undo")
         assert counted.last.mine is None
+
+
+class TestBesideTheClock:
+    def test_who_is_honoured_stands_there_only_while_a_withdrawal_could_be_heard(self) -> None:
+        people = [
+            {"name": "王女士", "minutes": 60, "team": "t1"},
+            {"name": "小周", "minutes": 5, "team": None},
+        ]
+        kiosk = world(entries(honour={"people": people}))
+        assert kiosk.service.idle().honoured == (
+            Honoured(name="王女士", minutes=60, team_zh="护卫队", team_en="Guards"),
+            Honoured(name="小周", minutes=5),
+        )
+        kiosk.link.online = False
+        assert kiosk.service.idle().honoured == ()
+
+    def test_an_older_server_honours_nobody(self, kiosk: World) -> None:
+        assert kiosk.service.idle().honoured == ()
+
+    def test_an_open_desk_is_told(self, kiosk: World) -> None:
+        assert not kiosk.service.idle().desk
+        assert world(entries(), desk_open=lambda: True).service.idle().desk
 
 
 class Unreadable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kiosk.errors import CardNotFound, ChoiceRefused
-from kiosk.screen.view import Choice, Idle, Mine, Result, Turn
+from kiosk.screen.view import Choice, Honoured, Idle, Mine, Result, Turn
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Kind, Shown
 
@@ -136,6 +136,13 @@ IDLE = Idle(
     clock="synced",
     now=NOW,
     contact="值班室 0510-0000 0000",
+)
+HONOURED = (
+    Honoured(name="王女士", minutes=7_740, team_zh="爱心护学岗", team_en="School crossing"),
+    Honoured(
+        name="阿卜杜热合曼·买买提江", minutes=754_321, team_zh="居家养老服务中心志愿队", team_en="Home care"
+    ),
+    Honoured(name="小周", minutes=95),
 )
 WORST = replace(IDLE, online=False, pending=128, clock="unsynced", demo=True)
 

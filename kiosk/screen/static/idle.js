@@ -2,6 +2,7 @@
 
 import { $, el, emblem, fill, icon } from "./dom.js";
 import { fit, overflows } from "./fit.js";
+import { drawHonour } from "./honour.js";
 import { change, nextLanguage, settings } from "./settings.js";
 
 const FEWEST_TURNS = 2; // the scale shrinks for these; more are shown where there is room
@@ -30,7 +31,7 @@ export function drawIdle(view, words) {
   $(".tools", idle).replaceChildren(...tools(words, view.demo));
   minute = "";
   tick(view, words);
-  drawTurns(said.turns, words);
+  drawHonour(said.honoured, words, () => drawTurns(said.turns, words));
 }
 
 function drawTurns(turns, words) {
@@ -88,9 +89,18 @@ const languageButton = (words) =>
   el("button", { type: "button", onclick: () => change({ language: nextLanguage() }) }, words.other_language);
 
 export function drawBroken(view, words) {
-  const said = view.words[settings.language];
-  const [first, ...others] = said.broken;
   emblem($(".emblem", broken), "triangle", "alarm");
+  drawNotice(view, words, view.words[settings.language].broken);
+}
+
+/** Staff make cards at this reader: nothing is broken, but nobody's tap counts. */
+export function drawDesk(view, words) {
+  emblem($(".emblem", broken), "square", "card");
+  drawNotice(view, words, [view.words[settings.language].desk]);
+}
+
+function drawNotice(view, words, [first, ...others]) {
+  const said = view.words[settings.language];
   $(".where", broken).textContent = [said.community, said.site].filter(Boolean).join(" · ");
   $(".told", broken).replaceChildren(
     el("h1", {}, first.title),

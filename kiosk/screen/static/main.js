@@ -1,7 +1,8 @@
 // Puts the screen together: what the kiosk says decides which of the four sections stands in front.
 
 import { $, emblem } from "./dom.js";
-import { drawBroken, drawIdle, setClock, tick } from "./idle.js";
+import { drawBroken, drawDesk, drawIdle, setClock, tick } from "./idle.js";
+import { hold, turn } from "./honour.js";
 import { over, redrawResult, showResult } from "./result.js";
 import { apply, onSettings, settings, touched } from "./settings.js";
 import { listen } from "./stream.js";
@@ -14,6 +15,7 @@ const words = () => state.catalogue[settings.language];
 function mode() {
   if (state.lost) return "lost";
   if (state.showing) return "result";
+  if (state.idle.broken.length === 0 && state.idle.desk) return "desk";
   return state.idle.broken.length > 0 ? "broken" : "idle";
 }
 
@@ -21,13 +23,15 @@ function draw() {
   if (!state.catalogue || !state.idle) return;
   const now = mode();
   root.dataset.mode = now;
-  for (const name of ["idle", "result", "broken", "lost"]) $(`#${name}`).hidden = name !== now;
+  const front = now === "desk" ? "broken" : now; // both say why no card counts here, and what to do
+  for (const name of ["idle", "result", "broken", "lost"]) $(`#${name}`).hidden = name !== front;
   root.toggleAttribute("data-demo", state.idle.demo);
   $(".demo").hidden = !state.idle.demo;
   $(".demo").textContent = words().demo;
   document.title = words().title;
   if (now === "idle") drawIdle(state.idle, words());
   if (now === "broken") drawBroken(state.idle, words());
+  if (now === "desk") drawDesk(state.idle, words());
   if (now === "result") redrawResult(words());
   if (now === "lost") drawLost();
 }
@@ -52,6 +56,7 @@ listen({
     setClock(now);
     root.dataset.now = now;
     if (state.idle) tick(state.idle, words());
+    turn(performance.now());
   },
   idle(view) {
     state.idle = view;
@@ -84,5 +89,8 @@ listen({
 
 onSettings(draw);
 addEventListener("resize", draw);
-addEventListener("pointerdown", touched);
+addEventListener("pointerdown", () => {
+  touched();
+  hold();
+});
 addEventListener("keydown", (event) => (event.key === "Escape" ? over() : touched()));

@@ -38,7 +38,8 @@ class Stage:
         """Change the idle view and wait for the mode that it asks for."""
         self.controls.view = view
         self.hub.idle_changed()
-        self.page.wait_for_selector(f'[data-mode="{"broken" if view.broken else "idle"}"]')
+        mode = "broken" if view.broken else "desk" if view.desk else "idle"
+        self.page.wait_for_selector(f'[data-mode="{mode}"]')
 
     def pass_time(self, milliseconds: int) -> None:
         """Let time go by for kiosk and page alike, so that the page hears the kiosk all the while."""

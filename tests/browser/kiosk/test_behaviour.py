@@ -11,7 +11,7 @@ from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.web import create_screen
 from tests.support.processes import until
-from tests.support.screen import IDLE, WORST, FakeControls, every_outcome, more_results
+from tests.support.screen import HONOURED, IDLE, WORST, FakeControls, every_outcome, more_results
 
 pytestmark = pytest.mark.browser
 
@@ -157,7 +157,7 @@ def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> Non
         page.click(".actions button")
         names.append(page.locator(".answers button").all_inner_texts())
     assert [len(each) for each in names] == [3, 3, 1]
-    assert names[0] == ["王女士（M0011 号）", "李先生（M0012 号）", "M0013 号"]
+    assert names[0] == ["王女士 M0011", "李先生 M0012", "M0013 号"]
     page.click("[data-choice='team_except:M0017']")
     assert built.controls.chosen.wait(PATIENCE)
     assert built.controls.choices[0][1] == "team_except:M0017"
@@ -422,10 +422,47 @@ def test_who_is_asked_something_reads_the_question_and_not_their_hours(stage: St
 def test_a_leader_reads_who_is_missing_and_at_the_end_who_stays(stage: Staged) -> None:
     built = stage(clock=True)
     built.show(OUTCOMES["team_opened"])
-    assert "还有 7 人没刷卡：王女士（M0011 号）、李先生（M0012 号）、M0013 号…" in built.text("#result")
+    assert "还有 7 人没刷卡：王女士 M0011、李先生 M0012、M0013 号…" in built.text("#result")
     built.show(OUTCOMES["team_closed"])
     built.page.click("text=有人还在")
     assert built.page.locator(".answers button").all_inner_texts() == [
-        "王女士（M0011 号）",
-        "李先生（M0012 号）",
+        "王女士 M0011",
+        "李先生 M0012",
     ]
+
+
+def test_who_asked_to_be_honoured_comes_in_turn_slowly_and_a_touch_holds_them(stage: Staged) -> None:
+    built = stage(clock=True, view=replace(IDLE, honoured=HONOURED[::2]))
+    assert built.text(".honour").split() == ["谢谢您", "王女士", "爱心护学岗", "129", "小时"]
+    built.pass_time(10_000)
+    assert "王女士" in built.text(".honour")
+    built.pass_time(10_000)
+    assert "小周" in built.text(".honour")
+    built.page.mouse.click(400, 300)
+    built.pass_time(40_000)
+    assert "小周" in built.text(".honour")
+    assert (built.page.is_visible(".time"), built.page.is_visible(".tap")) == (True, True)
+
+
+def test_nobody_moves_for_who_asked_for_no_motion(stage: Staged) -> None:
+    built = stage(clock=True, view=replace(IDLE, honoured=HONOURED[::2]), reduced_motion="reduce")
+    built.pass_time(40_000)
+    assert "王女士" in built.text(".honour")
+
+
+def test_who_withdrew_is_gone_with_the_next_view(stage: Staged) -> None:
+    built = stage(view=replace(IDLE, honoured=HONOURED))
+    expect(built.page.locator(".honour")).to_contain_text("王女士")
+    built.idle(IDLE)
+    expect(built.page.locator(".honour")).to_be_hidden()
+
+
+def test_while_cards_are_made_here_the_screen_says_that_taps_do_not_count_and_returns_by_itself(
+    stage: Staged,
+) -> None:
+    built = stage(view=replace(IDLE, desk=True))
+    assert built.text("#broken h1") == "这里正在办卡"
+    told = built.text("#broken")
+    assert all(part in told for part in ("刷卡不算", "别的打卡机", "请联系：值班室"))
+    built.idle(IDLE)
+    assert built.text(".tap-word") == "请刷卡"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from kiosk.screen.view import Idle
 from server.contract.wire import Shown
-from tests.support.screen import BROKEN, IDLE, WORST, every_outcome, more_results
+from tests.support.screen import BROKEN, HONOURED, IDLE, WORST, every_outcome, more_results
 from tests.support.screen_measure import Seen, faults, see
 
 pytestmark = pytest.mark.browser
@@ -29,12 +30,16 @@ IDLES = {
     "idle": IDLE,
     "idle-worst": WORST,
     "idle-empty": replace(IDLE, turns=(), site_zh="", site_en=""),
+    "idle-honour": replace(IDLE, honoured=HONOURED),
+    "idle-honour-long": replace(IDLE, honoured=HONOURED[1:]),
+    "idle-desk": replace(IDLE, desk=True),
 } | {f"idle-{word}": replace(WORST, broken=(word,), broken_detail={word: "nfc0"}) for word in BROKEN}
 WHOLE = "zh-1280x800"
 """Where axe-core looks at every state; in the other modes at one of each look and of each layout."""
 EVERYWHERE = {
     *("shift_started", "shift_ended", "undone", "already_done", "card_lost", "reader_lost", "idle"),
     *("choose_activity", "end_proposed", "team_opened", "two-at-once", "idle-worst", "idle-reader_lost"),
+    *("idle-honour", "idle-desk"),
 }
 
 
@@ -80,14 +85,21 @@ def test_every_idle_and_broken_screen_can_be_read_and_touched(
     found: dict[str, list[str]] = {}
     for name, view in IDLES.items():
         in_mode.idle(view)
+        if _mode(view) == "idle":
+            in_mode.page.wait_for_selector(f'.honour[data-people="{len(view.honoured)}"]', state="attached")
         in_mode.page.evaluate(SET_LANGUAGE, MODES[mode][2])
         in_mode.page.wait_for_selector(".demo", state="visible" if view.demo else "hidden")
         shoot(in_mode.page, f"kiosk/{mode}/{name}")
-        title = 64 if view.broken else 32
-        found[name] = faults(see(in_mode.page), title=title, contrast=7.0 if view.broken else 4.5)
+        notice = _mode(view) != "idle"
+        seen = see(in_mode.page)
+        found[name] = faults(seen, title=64 if notice else 32, contrast=7.0 if notice else 4.5)
         if mode == WHOLE or name in EVERYWHERE:
             check_axe(in_mode.page)
     assert not {name: each for name, each in found.items() if each}
+
+
+def _mode(view: Idle) -> str:
+    return "broken" if view.broken else "desk" if view.desk else "idle"
 
 
 @pytest.mark.parametrize(

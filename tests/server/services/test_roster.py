@@ -11,9 +11,16 @@ from server.contract.hours import Hours
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import Manifest, roster_apply, roster_hash
 from server.domain.calendar import DAY
-from server.services.cards import credential_of, set_state
+from server.services.cards import credential_of, register_many, set_state
 from server.services.community import PlanSpec, TeamSpec, set_plans, set_teams
-from server.services.members import NewVolunteer, change_volunteer, register_volunteer
+from server.services.honour import MOST, honoured
+from server.services.members import (
+    NewVolunteer,
+    change_volunteer,
+    register_volunteer,
+    register_volunteers,
+    set_consent,
+)
 from server.services.roster import roster_for
 from server.services.sessions import KnownKiosk
 from server.services.settling import settle
@@ -230,6 +237,54 @@ def test_a_turn_that_names_nobody_is_its_whole_teams(bench: Any, holder: Holder)
     _lead(bench, "M0001", "M0002")
     bench.do(set_plans, [_turn(bench, "all", 0)], holds_from=bench.now - HOUR)
     assert list(json.loads(_note(bench, holder.fetch(), "M0001", Note.MEMBERS) or "")) == ["M0002"]
+
+
+def _honoured(entries: dict[str, Any]) -> list[str]:
+    return [person["name"] for person in entries["honour"]["people"]]
+
+
+def test_only_who_asked_to_be_on_the_wall_is_honoured_and_named_as_they_chose(
+    bench: Any, holder: Holder
+) -> None:
+    for number in ("M0002", "M0003", "M0004"):
+        _served(bench, number)
+    bench.do(change_volunteer, "M0003", {"name_display": "none"})
+    for number in ("M0003", "M0004", "M0005"):
+        bench.do(set_consent, number, purpose="wall", granted=True)
+    (person,) = holder.fetch()["honour"]["people"]
+    assert person == {"name": "测女士", "minutes": 60, "team": None}
+
+
+def test_a_withdrawn_consent_is_gone_with_the_next_roster(bench: Any, holder: Holder) -> None:
+    _served(bench, "M0002")
+    bench.do(set_consent, "M0002", purpose="wall", granted=True)
+    assert len(_honoured(holder.fetch())) == 1
+    bench.do(set_consent, "M0002", purpose="wall", granted=False)
+    assert _honoured(holder.fetch()) == []
+
+
+def test_a_few_are_honoured_each_day_and_everybody_in_turn(bench: Any, holder: Holder) -> None:
+    people = [NewVolunteer(name=f"人{n}", birth="1960-01-01", name_display="full") for n in range(20)]
+    numbers = bench.do(register_volunteers, people)
+    for card in bench.do(register_many, numbers):
+        row = bench.rows("cards", card_id=card.card_id)[0]
+        bench.cards[row["volunteer"]] = f"{card.card_id}:{row['digest']}"
+    kiosk = bench.kiosk("hut", "all")
+    kiosk.booted_at = bench.now - DAY
+    for number in numbers:
+        bench.do(set_consent, number, purpose="wall", granted=True)
+        kiosk.tap(number, bench.now - HOUR)
+    for number in numbers:
+        kiosk.tap(number, bench.now, shown="shift_ended")
+    bench.push(kiosk)
+    with bench.uow() as uow:
+        days = [{person["name"] for person in honoured(uow, day)} for day in ("2026-11-24", "2026-11-25")]
+    assert [len(day) for day in days] == [MOST, MOST]
+    assert len(days[0] | days[1]) == 20
+
+
+def test_a_checkpoint_honours_nobody(bench: Any) -> None:
+    assert "honour" not in Holder(bench, "gate").fetch()
 
 
 def _lead(bench: Any, leader: str, *members: str) -> None:
