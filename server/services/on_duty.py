@@ -21,6 +21,11 @@ def on_duty(uow: Uow, open_shifts: Iterable[Row], at: int) -> list[Row]:
     ]
 
 
+def people_on_duty(uow: Uow, open_shifts: Iterable[Row], at: int) -> frozenset[str]:
+    """Numbers of everybody who is on duty."""
+    return frozenset(row["volunteer"] for row in on_duty(uow, open_shifts, at))
+
+
 def _shift(row: Row) -> OpenShift:
     plan = None
     if row["plan_end"] is not None:

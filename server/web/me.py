@@ -24,7 +24,7 @@ from server.web.times import rfc3339
 
 blueprint = Blueprint("me", __name__, url_prefix="/me")
 FORMATS = {"json": "application/json", "csv": "text/csv"}
-HIDDEN = frozenset({"has_id_number", "pinyin", "initials", "hours", "on_duty", "team_id"})
+HIDDEN = frozenset({"has_id_number", "pinyin", "initials", "hours", "team_id"})
 
 
 @blueprint.get("/")

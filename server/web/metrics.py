@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 
 from server.errors import Unauthenticated
+from server.services.on_duty import people_on_duty
 from server.web.access import open_to_all
 from server.web.context import yika
 from server.web.tokens import token
@@ -14,7 +15,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1"})
 PASSED_ON = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 HELP = {
     "volunteers": "Active volunteers.",
-    "on_duty": "Open shifts.",
+    "on_duty": "Volunteers on duty.",
     "end_missing": "Shifts that miss their end.",
     "held": "Shifts held for a decision.",
     "events": "Stored tap events.",
@@ -29,7 +30,8 @@ def metrics() -> Response:
     """Sums of the community, and when each kiosk last spoke; the view itself checks who asks."""
     community = yika().community if _is_local() else str(token()["community_id"])
     with yika().reading(community) as uow:
-        sums = uow.views.totals.sums()
+        present = people_on_duty(uow, uow.views.shifts.open(), yika().clock())
+        sums = uow.views.totals.sums() | {"on_duty": len(present)}
         kiosks = uow.views.machines.kiosks()
     lines = list(_lines(sums, kiosks, yika().clock()))
     return Response("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4; charset=utf-8")

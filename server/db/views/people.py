@@ -1,5 +1,6 @@
 """Reading about people: the list and its search, one person's page, consents, cards, logins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Select, case, exists, func, or_, select
@@ -35,7 +36,10 @@ class PeopleFilter:
     status: str | None = None
     team: str | None = None
     """A team's id or name."""
-    on_duty: bool | None = None
+    among: Collection[str] | None = None
+    """Only these numbers."""
+    besides: Collection[str] = ()
+    """None of these numbers."""
 
 
 class PeopleViews(Reader):
@@ -157,7 +161,6 @@ class PeopleViews(Reader):
                 *names,
                 VOLUNTEERS.c.id_number.is_not(None).label("has_id_number"),
                 TEAMS.c.name.label("team"),
-                _on_duty().label("on_duty"),
                 self._hours().label("hours"),
             )
             .outerjoin(TEAMS, joined(VOLUNTEERS, TEAMS, ("team_id", "team_id")))
@@ -181,13 +184,11 @@ class PeopleViews(Reader):
         if wanted.team:
             named = select(TEAMS.c.team_id).where(self.mine(TEAMS), TEAMS.c.name == wanted.team)
             tests.append(or_(VOLUNTEERS.c.team_id == wanted.team, VOLUNTEERS.c.team_id.in_(named)))
-        if wanted.on_duty is not None:
-            tests.append(_on_duty() if wanted.on_duty else ~_on_duty())
+        if wanted.among is not None:
+            tests.append(VOLUNTEERS.c.number.in_(sorted(wanted.among)))
+        if wanted.besides:
+            tests.append(VOLUNTEERS.c.number.not_in(sorted(wanted.besides)))
         return tests
-
-
-def _on_duty() -> ColumnElement[bool]:
-    return exists().where(joined(SHIFTS, VOLUNTEERS, ("volunteer", "number")), SHIFTS.c.state == "open")
 
 
 def _matches(typed: str) -> ColumnElement[bool]:

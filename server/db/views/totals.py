@@ -63,7 +63,6 @@ class TotalViews(Reader):
         """Figures for the dashboard and for metrics."""
         return {
             "volunteers": self.count(VOLUNTEERS, VOLUNTEERS.c.status == "active"),
-            "on_duty": self.count(SHIFTS, SHIFTS.c.state == "open"),
             "end_missing": self.count(SHIFTS, SHIFTS.c.state == "end_missing"),
             "held": self.count(SHIFTS, SHIFTS.c.state == "held"),
             "events": self.count(EVENTS),

@@ -1,10 +1,14 @@
 """The open API about people: volunteers and cards."""
 
+from typing import Any
+
 from flask import Response
 
+from server.services.on_duty import people_on_duty
 from server.web.api.base import resource
 from server.web.api.lists import after, checked, page, reading
 from server.web.api.models import Card, CardQuery, Cards, Volunteer, VolunteerQuery, Volunteers
+from server.web.context import now
 from server.web.times import rfc3339
 
 
@@ -12,8 +16,11 @@ from server.web.times import rfc3339
 def volunteers(query: VolunteerQuery) -> Response:
     """Volunteers, sorted by number."""
     limit, place = checked(query), after(query, str)
-    wanted = {"status": query.status, "on_duty": query.on_duty, "team": query.team}
+    wanted: dict[str, Any] = {"status": query.status, "team": query.team}
     with reading() as uow:
+        present = people_on_duty(uow, uow.views.shifts.open(), now())
+        if query.on_duty is not None:
+            wanted["among" if query.on_duty else "besides"] = present
         rows = uow.views.people.page(wanted, after=place[0] if place else None, limit=limit)
     items = [
         Volunteer(
@@ -21,7 +28,7 @@ def volunteers(query: VolunteerQuery) -> Response:
             name=row["name"],
             team=row["team"],
             status=row["status"],
-            on_duty=bool(row["on_duty"]),
+            on_duty=row["number"] in present,
             joined_on=row["joined_on"] or None,
             skills=row["skills"],
             trained=row["trained"],

@@ -15,9 +15,10 @@ from server.services.members import (
     set_consent,
     set_standing,
 )
+from server.services.on_duty import people_on_duty
 from server.web import words
 from server.web.access import READERS, STAFF, allow
-from server.web.context import acting, reading, writing
+from server.web.context import acting, now, reading, writing
 from server.web.forms import Fields
 from server.web.i18n import explain
 from server.web.staff.base import PAGE, blueprint, done, options, told
@@ -28,13 +29,16 @@ from server.web.staff.volunteer_form import as_changes, as_standing, empty, read
 @allow(READERS)
 def volunteers() -> Any:
     """The list with its one search field; a search that finds one person leads to that person's page."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "search": request.args.get("q", ""),
         "status": request.args.get("status") or None,
         "team": request.args.get("team") or None,
-        "on_duty": True if request.args.get("on_duty") == "1" else None,
     }
+    only_present = request.args.get("on_duty") == "1"
     with reading() as uow:
+        present = people_on_duty(uow, uow.views.shifts.open(), now())
+        if only_present:
+            wanted["among"] = present
         rows = uow.views.people.page(wanted, after=request.args.get("after"), limit=PAGE + 1)
         count = uow.views.people.count_of(wanted)
         teams = options(uow.views.places.teams(), "team_id")
@@ -46,7 +50,8 @@ def volunteers() -> Any:
         more=rows[PAGE - 1]["number"] if len(rows) > PAGE else None,
         count=count,
         teams=teams,
-        wanted=wanted,
+        wanted=wanted | {"on_duty": only_present},
+        present=present,
     )
 
 
@@ -57,6 +62,7 @@ def volunteer(number: str) -> str:
     with reading() as uow:
         person = _person(uow, number)
         page = {
+            "on_duty": number in people_on_duty(uow, uow.views.shifts.open(), now()),
             "cards": uow.views.people.cards_of(number),
             "shifts": uow.views.shifts.page({"volunteer": number}, limit=20, newest=True),
             "balances": uow.views.ledger.of_person(number),

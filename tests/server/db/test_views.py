@@ -11,7 +11,10 @@ from server.services.community import PlanSpec, set_plans
 Question = Callable[[Any, Any], Any]
 QUESTIONS: dict[str, tuple[Question, int]] = {
     "people": (lambda v, b: v.people.page({"search": "测试1", "status": "active"}), 3),
-    "people after": (lambda v, b: v.people.page({"on_duty": False, "team": "平安美湖"}, after="M0002"), 0),
+    "people after": (
+        lambda v, b: v.people.page({"besides": {"M0003"}, "team": "平安美湖"}, after="M0002"),
+        0,
+    ),
     "one": (lambda v, b: [v.people.one("M0001")], 1),
     "cards": (lambda v, b: v.people.cards({"state": "active"}, limit=5), 5),
     "card history": (lambda v, b: v.people.cards_of("M0002"), 1),
@@ -24,7 +27,7 @@ QUESTIONS: dict[str, tuple[Question, int]] = {
     ),
     "shifts led": (lambda v, b: v.shifts.page({"led_by": "M0001"}, after=(0, ""), limit=9), 2),
     "shifts newest": (lambda v, b: v.shifts.page({}, after=(b.now * 2, ""), newest=True), 3),
-    "on duty": (lambda v, b: v.shifts.on_duty(), 1),
+    "on duty": (lambda v, b: v.shifts.open(), 1),
     "waiting": (lambda v, b: v.shifts.waiting(), 1),
     "excess": (lambda v, b: v.shifts.excess(), 0),
     "work": (lambda v, b: v.shifts.work_of("M0003"), 1),

@@ -52,6 +52,19 @@ def test_volunteers_are_filtered_by_status_duty_and_team(site: Any) -> None:
     assert site.get("volunteers", team="平安美湖")["items"] == []
 
 
+def test_who_forgot_to_tap_out_is_on_duty_nowhere_once_no_tap_can_end_the_shift(site: Any) -> None:
+    """Only the night finds the missing end; until then the table calls the shift open."""
+    site.bench.now += 9 * HOUR
+    assert len(site.get("shifts", state="open")["items"]) == 2
+    assert site.get("volunteers", on_duty="true")["items"] == []
+    assert len(site.get("volunteers", on_duty="false")["items"]) == len(site.bench.numbers)
+    assert not any(row["on_duty"] for row in site.get("volunteers")["items"])
+    assert "yika_on_duty 0" in site.app.test_client().get("/metrics").text
+    staff = site.client("staff")
+    assert "/staff/volunteers/M0003" not in staff.get("/staff/volunteers?on_duty=1").text
+    assert "正在服务</span>" not in staff.get("/staff/volunteers/M0003").text
+
+
 def test_an_open_shift_has_no_end_no_grade_and_no_minutes(site: Any) -> None:
     (shift, _) = site.get("shifts", state="open")["items"]
     assert shift["volunteer"] == "M0003"
