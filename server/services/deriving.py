@@ -8,6 +8,7 @@ from server.contract.wire import TapEvent
 from server.domain.facts import FactKind, TapStanding
 from server.domain.time import Corrected
 from server.services.acting import Row, Uow
+from server.services.phone_codes import used_codes, uses_beside
 from server.services.register import Register, grade, histories
 from server.services.stored import event_of
 from server.services.timing import Heard, Journal, Retimed, retimed
@@ -44,6 +45,7 @@ def store_derived(
     stored = [row | graded_columns(row, event, found.times.get(row["seq"]), register) for row, event in read]
     changed = _moved(uow, found)
     uow.events.store(stored)
+    changed += regrade(uow, uses_beside(uow, [event for _, event in read if event is not None]))
     named = sorted({(member, row["event_id"]) for row in stored for member in row["members"]})
     uow.rows("event_members").add([{"volunteer": m, "event_id": e} for m, e in named])
     return stored, changed
@@ -131,6 +133,7 @@ def load_register(uow: Uow, events: Sequence[TapEvent], journal: Journal | None)
             for row in uow.rows("journals").rows(**journals)
             if row["fork_seq"] is not None
         },
+        used=used_codes(uow, events),
     )
 
 

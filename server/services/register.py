@@ -11,6 +11,7 @@ from card_tools.phone_code import TOLERANCE, step_at
 from server.contract.rules import PROOFS
 from server.contract.wire import Kind, Shown, TapEvent
 from server.domain.facts import TapStanding
+from server.services.phone_codes import Code, code_of
 
 Row = dict[str, Any]
 OF_A_CREDENTIAL = frozenset({"static", "signed", "rotating", "challenge"})
@@ -40,6 +41,8 @@ class Register:
     lookups: dict[str, str]
     kiosks: dict[str, History]
     forks: dict[tuple[str, str], int]
+    used: dict[Code, str] = field(default_factory=dict)
+    """Phones' codes by the event that used each first."""
 
 
 def histories(facts: Iterable[Row]) -> dict[str, History]:
@@ -83,7 +86,7 @@ def grade(event: TapEvent, stored: Row, at: int, register: Register) -> Graded:
     proof, doubt = _proof(event, card, at)
     standing, reason = _standing(event, stored, register)
     if standing is TapStanding.GOOD:
-        reason = doubt or _contradiction(event, card, at)
+        reason = doubt or _contradiction(event, card, at) or _second_use(event, register)
         standing = TapStanding.CONTRADICTED if reason else TapStanding.GOOD
     return Graded(
         volunteer=card["volunteer"] if card else event.volunteer,
@@ -127,6 +130,14 @@ def _phone_proof(event: TapEvent, at: int) -> str:
     in_time = isinstance(step, int) and abs(step - step_at(at)) <= TOLERANCE
     fresh = event.proof == "rotating" and event.clock == "synced" and in_time
     return "rotating" if fresh else min(event.proof, "static", key=PROOFS.index)
+
+
+def _second_use(event: TapEvent, register: Register) -> str | None:
+    """Whether another tap had used this code before, at another kiosk."""
+    code = code_of(event)
+    if code is None or register.used.get(code, event.event_id) == event.event_id:
+        return None
+    return "card_replayed"
 
 
 def _is_ti(event: TapEvent) -> bool:

@@ -7,7 +7,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from card_tools.phone_code import step_at
+from server.contract.rules import MINUTE
 from server.domain.calendar import day_start
+from server.domain.facts import DecisionKind
 from server.errors import Invalid
 from server.services.audit import audit
 from server.services.cards import (
@@ -18,6 +20,7 @@ from server.services.cards import (
     register_static,
     set_state,
 )
+from server.services.decisions import Ruling, decide
 from server.services.members import NewVolunteer, register_volunteer
 from server.services.roster import build
 
@@ -114,3 +117,66 @@ def test_a_printed_card_cannot_have_given_a_changing_code(bench: Any) -> None:
     bench.push(kiosk)
     (event,) = bench.events()
     assert (event["proof"], event["standing_reason"]) == ("none", "card_forged")
+
+
+def used_at_two_kiosks(bench: Any, **second: Any) -> list[Any]:
+    """One code shown at two kiosks of the same minute; the kiosks, nothing pushed yet."""
+    bench.do(register_phone, "M0001", public=point())
+    (row,) = bench.rows("cards", proof="rotating")
+    bench.now = NOON + 5 * MINUTE
+    kiosks = [bench.kiosk(), bench.kiosk()]
+    said = {"card_id": row["card_id"], "proof": "rotating", "evidence": {"step": step_at(NOON)}}
+    kiosks[0].tap("M0001", NOON + 2_000, **said)
+    kiosks[1].tap("M0001", NOON + 20_000, **{**said, **second})
+    return kiosks
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_one_code_at_two_kiosks_counts_once_in_either_order(bench: Any, order: tuple[int, int]) -> None:
+    kiosks = used_at_two_kiosks(bench)
+    for place in order:
+        bench.push(kiosks[place])
+    first, second = (bench.events(kiosk_id=kiosk.kiosk_id)[0] for kiosk in kiosks)
+    assert (first["standing"], first["standing_reason"]) == ("good", None)
+    assert (second["standing"], second["standing_reason"]) == ("contradicted", "card_replayed")
+    assert [row["state"] for row in bench.rows("shifts")] == ["open"]
+    with bench.uow() as uow:
+        assert audit(uow, bench.keys) == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_clock_that_is_known_goes_before_one_that_is_not(bench: Any, order: tuple[int, int]) -> None:
+    kiosks = used_at_two_kiosks(bench, clock="unsynced", wall=1_000, proof="static")
+    for place in order:
+        bench.push(kiosks[place])
+    standing = {row["kiosk_id"]: row["standing"] for row in bench.events()}
+    assert standing == {kiosks[0].kiosk_id: "good", kiosks[1].kiosk_id: "contradicted"}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"evidence": {"step": step_at(NOON) + 1}},
+        {"shown": "card_replayed"},
+        {"role": "checkpoint", "shown": "checkpoint_passed"},
+        {"medium": "touch"},
+        {"evidence": {"step": 1 << 40}},
+    ],
+)
+def test_another_step_or_what_opened_nothing_is_no_second_use(bench: Any, second: dict[str, Any]) -> None:
+    for kiosk in used_at_two_kiosks(bench, **second):
+        bench.push(kiosk)
+    assert {row["standing_reason"] for row in bench.events()} <= {None, "card_replayed"}
+    assert [row["standing"] for row in bench.events()].count("contradicted") == 0
+
+
+def test_a_code_used_twice_counts_once_staff_have_decided(bench: Any) -> None:
+    """The second tap is kept: staff who know that it was right restore it, and a new step counts anyway."""
+    kiosks = used_at_two_kiosks(bench)
+    for kiosk in kiosks:
+        bench.push(kiosk)
+    second = bench.events()[1]
+    bench.do(decide, Ruling(kind=DecisionKind.RESTORE_TAP, reason="本人在场", event_id=second["event_id"]))
+    with bench.uow() as uow:
+        assert audit(uow, bench.keys) == []
+    assert second["event_id"] in {event for row in bench.rows("shifts") for event in row["events"]}
