@@ -1,13 +1,17 @@
 """Today's patrol rounds: which points each one passed and when, and which it missed, by name.
 
-People of one patrol activity whose shifts overlap walk one round together. A planned round to which nobody
-came is a round too: of nobody, with every point missed.
+A round is a planned turn of a patrol: those planned for it, and those without a plan who came while a tap
+would belong to it, walk it together. Rounds that overlap (a late end, an early start) stay two. Where nothing
+is planned, those who set out together walk one round: within the time that a planned start may be late. A
+planned round to which nobody came is a round too: of nobody, with every point missed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from server.contract.rules import MINUTE, Plan, Policy, plan_at
 from server.services.acting import Row, Uow
+from server.services.policies import rules
 
 WALKED = ("open", "closed", "end_missing", "held", "settled_zero")
 
@@ -44,37 +48,62 @@ def rounds_of_day(uow: Uow, low: int, high: int, now: int) -> list[Round]:
     patrols = [row for row in uow.rows("activities").rows(active=True) if row["checkpoints"]]
     shifts = uow.rows("shifts").between("started_at", low, high, state=WALKED)
     plans = uow.rows("plans").between("start", low, min(high, now), cancelled=False)
+    policy = [rule for rule in rules(uow) if rule.holds_from <= now][-1].shared
     found = []
     for patrol in patrols:
-        walked = _together(row for row in shifts if row["activity_id"] == patrol["activity_id"])
-        passes = _passes(uow, [row for group in walked for row in group])
-        found += [_round(patrol, group, sites, passes) for group in walked]
-        planned = (row for row in plans if row["activity_id"] == patrol["activity_id"])
-        found += [
-            _round(patrol, [], sites, {}, plan=plan)
-            for plan in planned
-            if not any(_meet(plan, group) for group in walked)
-        ]
+        walked = [row for row in shifts if row["activity_id"] == patrol["activity_id"]]
+        passes = _passes(uow, walked)
+        planned = [row for row in plans if row["activity_id"] == patrol["activity_id"]]
+        turns, others = _by_turn(walked, planned, policy)
+        found += [_round(patrol, group, sites, passes) for group in _together(others, policy)]
+        found += [_round(patrol, turns.pop(p["plan_id"], []), sites, passes, plan=p) for p in planned]
+        # Of plans that were cancelled or moved to another day since people walked them.
+        found += [_round(patrol, group, sites, passes) for group in turns.values()]
     return sorted(found, key=lambda each: (each.started_at, each.activity))
 
 
-def _together(shifts: Iterable[Row]) -> list[list[Row]]:
-    """Shifts in the order of their starts, in groups that overlap."""
+def _by_turn(
+    walked: Sequence[Row], planned: Sequence[Row], policy: Policy
+) -> tuple[dict[str, list[Row]], list[Row]]:
+    """Shifts by the plan they belong to, and those that belong to none."""
+    plans = [_plan(row) for row in planned]
+    turns: dict[str, list[Row]] = {}
+    others = []
+    for row in walked:
+        plan_id = row["plan_id"] or _joined(row, plans, policy)
+        if plan_id is None:
+            others.append(row)
+        else:
+            turns.setdefault(plan_id, []).append(row)
+    return turns, others
+
+
+def _joined(row: Row, plans: Sequence[Plan], policy: Policy) -> str | None:
+    """The turn somebody without a plan walked with: a tap belonged to it, and it was on before they left."""
+    on = [plan for plan in plans if row["ended_at"] is None or plan.start < row["ended_at"]]
+    near = plan_at(on, row["started_at"], policy)
+    return near.plan_id if near else None
+
+
+def _plan(row: Row) -> Plan:
+    return Plan(
+        plan_id=row["plan_id"],
+        activity_id=row["activity_id"],
+        site_id=row["site_id"],
+        start=row["start"],
+        end=row["end"],
+    )
+
+
+def _together(shifts: Sequence[Row], policy: Policy) -> list[list[Row]]:
+    """Shifts in the order of their starts, in groups that set out together."""
     groups: list[list[Row]] = []
     for row in shifts:
-        last = groups[-1] if groups else []
-        if any(other["ended_at"] is None or row["started_at"] < other["ended_at"] for other in last):
-            last.append(row)
+        if groups and row["started_at"] - groups[-1][0]["started_at"] <= policy.grace_after * MINUTE:
+            groups[-1].append(row)
         else:
             groups.append([row])
     return groups
-
-
-def _meet(plan: Row, group: list[Row]) -> bool:
-    return any(
-        row["started_at"] < plan["end"] and (row["ended_at"] is None or plan["start"] < row["ended_at"])
-        for row in group
-    )
 
 
 def _passes(uow: Uow, shifts: list[Row]) -> dict[str, tuple[str, int]]:
@@ -100,8 +129,8 @@ def _round(
     return Round(
         activity=patrol["name"],
         activity_en=patrol["name_en"],
-        started_at=plan["start"] if plan else group[0]["started_at"],
-        ended_at=plan["end"] if plan else None if None in ends else max(ends),
+        started_at=group[0]["started_at"] if group or plan is None else plan["start"],
+        ended_at=_last(ends) if group or plan is None else plan["end"],
         people=len({row["volunteer"] for row in group}),
         points=tuple(
             Point(sites[site]["name"], sites[site]["name_en"], first.get(site))
@@ -109,3 +138,8 @@ def _round(
             if site in sites
         ),
     )
+
+
+def _last(ends: Sequence[int | None]) -> int | None:
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None

@@ -413,3 +413,94 @@ def test_a_file_that_is_no_list_is_explained(site: Any) -> None:
 def test_silent_kiosks_are_named(site: Any) -> None:
     site.bench.now += 30 * MINUTE
     assert "没有消息" in site.client("staff").get("/staff/kiosks").text
+
+
+def _patrol(bench: Any) -> None:
+    gate = SiteSpec(site_id="gate", name="东门", name_en="East gate", role="checkpoint")
+    bench.do(set_sites, [gate])
+    patrol = ActivitySpec(
+        activity_id="patrol", name="巡逻", name_en="Patrol", kind="patrol", checkpoints=("gate",)
+    )
+    bench.do(set_activities, [patrol])
+
+
+def _rounds(bench: Any, walks: list[tuple[str, int, int]]) -> list[tuple[int, int, int | None]]:
+    """People, start and end (minutes) of each round, of people who walked from … to … (minutes)."""
+    base = bench.now
+    taps = [(start, number, "shift_started") for number, start, _ in walks]
+    taps += [(end, number, "shift_ended") for number, _, end in walks]
+    hub = bench.kiosk("hub", "desk of the rounds")
+    for minute, number, shown in sorted(taps):
+        hub.tap(number, base + minute * MINUTE, shown=shown, activity_id="patrol", activity_by="chosen")
+    bench.now += 6 * HOUR
+    bench.push(hub)
+    with bench.uow() as uow:
+        found = rounds_of_day(uow, base - HOUR, base + 20 * HOUR, bench.now)
+    return [
+        (each.people, (each.started_at - base) // MINUTE, each.ended_at and (each.ended_at - base) // MINUTE)
+        for each in found
+    ]
+
+
+def _turns(bench: Any, *turns: tuple[int, int, tuple[str, ...]]) -> None:
+    base = bench.now
+    plans = [
+        PlanSpec(
+            plan_id=f"round-{n}",
+            activity_id="patrol",
+            site_id="hub",
+            start=base + start * MINUTE,
+            end=base + end * MINUTE,
+            members=members,
+        )
+        for n, (start, end, members) in enumerate(turns)
+    ]
+    bench.do(set_plans, plans, holds_from=base - HOUR)
+
+
+def test_planned_rounds_that_overlap_stay_two(site: Any) -> None:
+    """Someone of the first comes back late, someone of the second sets out early."""
+    _patrol(site.bench)
+    _turns(site.bench, (0, 45, ("M0005", "M0006")), (60, 105, ("M0007", "M0008")))
+    walks = [("M0005", 0, 45), ("M0006", 2, 63), ("M0007", 55, 104), ("M0008", 61, 105)]
+    assert _rounds(site.bench, walks) == [(2, 0, 63), (2, 55, 105)]
+
+
+def test_who_comes_without_a_plan_walks_the_round_that_a_tap_would_belong_to(site: Any) -> None:
+    _patrol(site.bench)
+    _turns(site.bench, (0, 45, ("M0005",)), (120, 165, ("M0007",)))
+    walks = [("M0005", 0, 45), ("M0006", 20, 50), ("M0007", 120, 165)]
+    assert _rounds(site.bench, walks) == [(2, 0, 50), (1, 120, 165)]
+
+
+def test_without_plans_those_who_set_out_together_walk_one_round_and_no_chain_joins_two(site: Any) -> None:
+    _patrol(site.bench)
+    walks = [("M0005", 0, 45), ("M0006", 10, 40), ("M0007", 40, 85), ("M0008", 80, 120)]
+    assert _rounds(site.bench, walks) == [(2, 0, 45), (1, 40, 85), (1, 80, 120)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "plans/new?day=tomorrow",
+        "plans/new?day=9999-12-31",
+        "plans?week=0001-01-01",
+        "plans?week=9999-12-31",
+        "shifts?from=0001-01-01&to=9999-12-31",
+        "shifts?after=99999999999999999999.x",
+        "shifts?after=1.%00",
+        "volunteers?q=%00&after=%00",
+        "desk?q=%00&person=%00",
+    ],
+)
+def test_an_address_that_somebody_spoiled_still_opens_a_page(site: Any, address: str) -> None:
+    assert site.client("staff").get(f"/staff/{address}").status_code == 200
+
+
+def test_a_long_list_of_people_survives_its_preview(site: Any) -> None:
+    """A whole community in one spreadsheet: what the preview sends back is larger than most forms."""
+    client = site.client("staff")
+    rows = [f"志愿者{n},女,1956-02-{n % 28 + 1:02},1390000{n:04},蠡湖家园,是" for n in range(9000)]
+    text = "\n".join(["姓名,性别,出生日期,电话,居住区域,同意", *rows])
+    answer = client.post("/staff/volunteers/import", data={"text": text})
+    assert answer.status_code == 200
