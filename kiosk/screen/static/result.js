@@ -87,7 +87,7 @@ function buttons(said) {
   if (shown.mine) return { answers: [], quiet: [quietButton(shown.words.back, () => lookAtMine(false))] };
   if (members.length > 0) main.push({ label: said.members, open: true });
   const quiet = undo ? [undoButton(undo)] : [];
-  if (main.length < 2 && said.mine.title) quiet.unshift(mineButton(said.mine.title));
+  if (main.length === 0 && said.mine.title) quiet.unshift(mineButton(said.mine.title));
   if (main.length === 1) return { answers: [], quiet: [answerButton(main[0]), ...quiet] };
   const more = { label: shown.words.more, open: true };
   const first = main.length > MOST_ANSWERS ? [...main.slice(0, MOST_ANSWERS - 1), more] : main;

@@ -422,7 +422,7 @@ def test_who_is_asked_something_reads_the_question_and_not_their_hours(stage: St
 def test_a_leader_reads_who_is_missing_and_at_the_end_who_stays(stage: Staged) -> None:
     built = stage(clock=True)
     built.show(OUTCOMES["team_opened"])
-    assert "还有 7 人没刷卡：王女士 M0011、李先生 M0012、M0013 号…" in built.text("#result")
+    assert "没来的，请点“有人没来”。还有 7 人没刷卡：王女士 M0011、李先生 M0012、M0013 号…" in built.text("#result")
     built.show(OUTCOMES["team_closed"])
     built.page.click("text=有人还在")
     assert built.page.locator(".answers button").all_inner_texts() == [

@@ -22,6 +22,7 @@ MODES = {
     "zh-1280x800": (NORMAL, "/", "zh"),
     "zh-1920x1080": (LARGE, "/", "zh"),
     "en-1280x800": (NORMAL, "/", "en"),
+    "en-800x480": (SMALL, "/", "en"),
     "elder-1280x800": (NORMAL, "/?elder", "zh"),
     "contrast-1280x800": (NORMAL, "/?contrast", "zh"),
 }
