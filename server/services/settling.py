@@ -6,7 +6,7 @@ from server.domain.calendar import DAY
 from server.services.acting import Acting, Uow
 from server.services.books import let_points_die
 from server.services.policies import policy_at
-from server.services.projection import project_moments, unsettled
+from server.services.projection import project_moments
 from server.services.sealing import seal_events
 
 
@@ -21,11 +21,23 @@ class Settled:
 
 def settle(uow: Uow, acting: Acting) -> Settled:
     """Close what has waited long enough, let points die, seal old checkpoint taps."""
-    moments = {row["volunteer"]: {row["started_at"]} for row in unsettled(uow)}
+    moments = {row["volunteer"]: {row["started_at"]} for row in uow.shifts.unsettled()}
     shifts = project_moments(uow, acting, moments)
     expiries = let_points_die(uow, acting)
-    days = policy_at(uow, acting.now)["checkpoint_retention_days"]
-    old = uow.rows("events").between("at", None, acting.now - days * DAY, role="checkpoint")
-    sealed = seal_events(uow, acting, [row["event_id"] for row in old if row["body"] is not None])
+    sealed = seal_events(uow, acting, _old_checkpoint_taps(uow, acting.now))
     uow.bump()
     return Settled(shifts, expiries, sealed)
+
+
+def _old_checkpoint_taps(uow: Uow, now: int) -> list[str]:
+    """Those that happened for certain before the retention began, or that lie here that long already.
+
+    A kiosk whose clock was never set may date a tap of today years back: what is erased cannot be restored.
+    """
+    before = now - policy_at(uow, now)["checkpoint_retention_days"] * DAY
+    rows = uow.rows("events").between("at", None, before, role="checkpoint")
+    return [
+        row["event_id"]
+        for row in rows
+        if row["body"] is not None and min(row["at"] + row["uncertainty"], row["received_at"]) < before
+    ]
