@@ -7,10 +7,10 @@ is left aside.
 """
 
 import json
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Self
 
-from server.contract.wire import WireError, canonical
+from server.contract.wire import WireError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Hours:
 
     def to_text(self) -> str:
         """As it is sealed."""
-        return canonical(astuple(self)).decode()
+        return f"[{self.today},{self.month},{self.tapped},{self.witnessed},{self.declared}]"
 
     @classmethod
     def from_text(cls, text: str) -> Self:

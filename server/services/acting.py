@@ -58,6 +58,9 @@ class Repository(Protocol):
     def put(self, rows: Any) -> None:
         """Insert or replace rows."""
 
+    def increase(self, rows: Any) -> None:
+        """Insert rows, or add what is no key to those that are there."""
+
     def set(self, values: Any, **where: Any) -> int:
         """Change columns of rows."""
 
@@ -102,10 +105,17 @@ class Events(Repository, Protocol):
         """Events of these people, and those that name them, at corrected times in [low, high)."""
 
 
+class Shifts(Repository, Protocol):
+    """What a projection asks of the table of shifts."""
+
+    def unsettled(self, people: Any = None) -> list[Row]:
+        """Shifts that time alone can change: of these people, or of everybody."""
+
+
 class Clocks(Repository, Protocol):
     """What the correction of times asks of the table of clock samples."""
 
-    def anchors(self, journal: tuple[str, str], top: int, before: int) -> list[Row]:
+    def anchors(self, journal: tuple[str, str], top: int, before: int, places: int) -> list[Row]:
         """Events up to a place that were the last of their boot when it was sampled, latest first."""
 
     def near(self, journal: tuple[str, str], low: int, boots: Any) -> list[Row]:
@@ -117,9 +127,6 @@ class PeopleRead(Protocol):
 
     def credited(self, first: str, today: str) -> list[Row]:
         """Of everybody who served since a day: minutes credited since then (``month``) and ``today``."""
-
-    def wall(self, limit: int = 200) -> list[Row]:
-        """The honour wall: active people who consented to it, by hours."""
 
 
 class Reads(Protocol):
@@ -145,6 +152,10 @@ class Uow(Protocol):
     @property
     def events(self) -> Events:
         """Tap events."""
+
+    @property
+    def shifts(self) -> Shifts:
+        """Derived shifts."""
 
     @property
     def views(self) -> Reads:

@@ -90,21 +90,25 @@ def build(uow: Uow, acting: Acting, site_id: str) -> dict[str, Any]:
     if site is None:
         raise NotFound(f"there is no site {site_id}", zh="没有这个地点，请从列表中重新选择。")
     plans = _plans(uow, acting.now)
+    people = {row["number"]: row for row in uow.rows("volunteers").rows()}
+    hours = hours_of(uow, acting, uow.rows("balances").rows(book="hours"))
     return {
         **_community(uow, acting),
         "site": {n: site[n] for n in ("name", "name_en", "role", "default_activity", "activities")}
         | {"id": site_id},
         "hours": {"as_of": acting.now},
-        **_honour(uow, site, day_of(acting.now)),
         **_activities(uow),
         **plans,
-        **_people(uow, acting, plans),
+        **_people(uow, acting, plans, people=people, hours=hours),
+        **_honour(uow, site, people=people, hours=hours, today=day_of(acting.now)),
     }
 
 
-def _honour(uow: Uow, site: Row, today: str) -> dict[str, Any]:
+def _honour(
+    uow: Uow, site: Row, *, people: Mapping[str, Row], hours: Mapping[str, Hours], today: str
+) -> dict[str, Any]:
     """Nobody's name at a checkpoint, where nobody stands and reads."""
-    return {"honour": {"people": honoured(uow, today)}} if site["role"] == "desk" else {}
+    return {"honour": {"people": honoured(uow, people, hours, today)}} if site["role"] == "desk" else {}
 
 
 def _desk(kiosk: KnownKiosk) -> dict[str, Any]:
@@ -180,11 +184,16 @@ def _plans(uow: Uow, now: int) -> dict[str, Any]:
     }
 
 
-def _people(uow: Uow, acting: Acting, plans: Mapping[str, Any]) -> dict[str, Any]:
-    people = {row["number"]: row for row in uow.rows("volunteers").rows()}
+def _people(
+    uow: Uow,
+    acting: Acting,
+    plans: Mapping[str, Any],
+    *,
+    people: Mapping[str, Row],
+    hours: Mapping[str, Hours],
+) -> dict[str, Any]:
     leads: dict[str, list[str]] = defaultdict(list)
     teams = _teams(uow, leads)
-    hours = hours_of(uow, acting, uow.rows("balances").rows(book="hours"))
     shifts = _shifts(uow)
     today = day_of(acting.now)
     volunteers = {
@@ -200,9 +209,7 @@ def _people(uow: Uow, acting: Acting, plans: Mapping[str, Any]) -> dict[str, Any
         }
         for number, row in people.items()
     }
-    named = members_of(
-        plans.values(), {t.removeprefix("team:"): each["members"] for t, each in teams.items()}, people
-    )
+    named = members_of(plans.values(), teams, people)
     led = {
         number: {n: name for team in own for n, name in named.get(team, {}).items() if n != number}
         for number, own in leads.items()
@@ -258,7 +265,7 @@ def _passed(uow: Uow, shifts: list[Row]) -> dict[str, list[str]]:
 def _cards(
     uow: Uow,
     acting: Acting,
-    people: dict[str, Row],
+    people: Mapping[str, Row],
     *,
     hours: Mapping[str, Hours],
     led: Mapping[str, Mapping[str, str]],

@@ -61,13 +61,14 @@ def for_card(
 
 
 def members_of(
-    plans: Iterable[Mapping[str, Any]], teams: Mapping[str, list[str]], people: Mapping[str, Row]
+    plans: Iterable[Mapping[str, Any]], teams: Mapping[str, Any], people: Mapping[str, Row]
 ) -> dict[str, dict[str, str]]:
     """Of each team whom its turns in sight concern, by number, named as each person chose."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for plan in plans:
         team = plan["team"]
-        for number in (plan["members"] or teams.get(team, ())) if team is not None else ():
+        whole = teams.get(f"team:{team}", {"members": ()})["members"]
+        for number in (plan["members"] or whole) if team is not None else ():
             person = people.get(number)
             name = shown_name(person) if person else None
             if name is not None:
