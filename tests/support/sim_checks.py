@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from server.contract.rules import HOUR
 from server.contract.wire import ClockSample, Push, PushedEvent
 from server.db.guards import drop_guard_statements
 from server.services.audit import audit
@@ -13,9 +14,9 @@ from server.services.ingest import ingest
 from server.services.reprojecting import reproject_all
 from server.services.sessions import KnownKiosk
 from server.services.stored import pushed_body
-from tests.support.sim_history import Told
 from tests.support.sim_reference import Fact, Known, PlanVersion, Result, Word, reckon
-from tests.support.sim_server import PEOPLE
+from tests.support.sim_server import BEGIN, PEOPLE
+from tests.support.sim_told import Told
 
 SLACK_MS = 5_010
 """A kiosk that once learned the server's time is believed to five seconds (server/domain/time.py)…"""
@@ -48,13 +49,18 @@ Tables = dict[str, list[Row]]
 
 
 def _count(told: Told, held: Tables) -> None:
-    """What histories came to, over all of them."""
+    """What this history came to."""
     tally = told.server.tally
     tally[f"history of {told.story.size}"] += 1
     tally.update(f"stored: {row['reason'] or row['status']}" for row in held["events"])
     tally.update(f"shift: {row['state']}" for row in held["shifts"])
     tally.update(f"shown: {each.outcome}" for machine in told.machines for each in machine.screen.shown)
     tally["over HTTP"] += any(machine.habit.http for machine in told.machines)
+    told.server.measures |= {
+        "events": len(held["events"]),
+        "kiosks": len(told.running),
+        "days": (told.time.now - BEGIN) // (24 * HOUR),
+    }
 
 
 def _nothing_lost(told: Told, held: Tables) -> Iterable[str]:

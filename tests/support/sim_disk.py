@@ -12,9 +12,6 @@ from kiosk.journal_file import About
 from kiosk.ports import Draft
 from server.contract.wire import TapEvent
 
-DISK_FAULTS = ("full", "lost_commit", "kept_commit", "kept_then_full", "dies_before", "dies_after")
-"""``full``: no write is taken. ``…_commit``: a commit raises, and was lost, or is on disk all the same;
-``kept_then_full``: and nothing can be written after it. ``dies_…``: before or after a commit."""
 _WRITES = ("INSERT", "UPDATE", "DELETE", "PRAGMA wal_checkpoint")
 
 
@@ -86,11 +83,18 @@ class SimJournal(SqliteJournal):
         kiosk_id: str,
         machine: str,
         randomness: Callable[[int], bytes],
+        checkpoint_after: int,
         disk: SimDisk,
         heard: Callable[[str], None],
     ) -> None:
         self._disk, self._heard = disk, heard
-        super().__init__(directory, kiosk_id=kiosk_id, machine=machine, randomness=randomness)
+        super().__init__(
+            directory,
+            kiosk_id=kiosk_id,
+            machine=machine,
+            randomness=randomness,
+            checkpoint_after=checkpoint_after,
+        )
 
     def append(self, draft: Draft) -> TapEvent:
         """Store one event."""

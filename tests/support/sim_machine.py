@@ -3,8 +3,9 @@ and a memory card that the simulator holds in its hands."""
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +19,13 @@ from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
 from server.contract.rules import HOUR
-from tests.support.sim_disk import DISK_FAULTS, Crashed, SimDisk, SimJournal
-from tests.support.sim_net import FAULTS, SimNet, SimPort, SimWire
+from tests.support.sim_disk import Crashed, SimDisk, SimJournal
+from tests.support.sim_faults import DISK_FAULTS, FAULTS
+from tests.support.sim_net import SimNet, SimPort, SimWire
 from tests.support.sim_server import SimCard, SimServer
+
+CHECKPOINT_AFTER = 12
+"""Events and acknowledgements: a real kiosk, which takes more of them, moves its log into the file later."""
 
 
 @dataclass(slots=True)
@@ -115,6 +120,11 @@ class SimMachine:
         if self.habit.battery == "none" and self.chance.random() < 0.5:
             error = -self.chance.randrange(48) * HOUR
         self._wall_error = 0 if self.habit.ntp else error
+        if self._wall_error:
+            kind = (
+                "hours wrong" if self.habit.battery == "bad" else "1970" if error == -true else "stands still"
+            )
+            self.server.tally[f"clock: {kind}"] += 1
         self.start()
 
     def _uptime(self) -> int:
@@ -138,6 +148,7 @@ class SimMachine:
             kiosk_id=self.enrolment.kiosk_id,
             machine=f"machine-{self.name}",
             randomness=self.chance.randbytes,
+            checkpoint_after=CHECKPOINT_AFTER,
             disk=self.disk,
             heard=lambda event_id: self.true_times.update({event_id: self.time.now}),
         )
@@ -216,6 +227,7 @@ class SimMachine:
                 choice = shown.choices[touch % len(shown.choices)].choice
                 with suppress(ChoiceRefused):
                     self._survived(lambda: self.service.choose(shown.event_id, choice))
+        self.server.tally["light: dies"] += fault == "dies" and not self.screen.dies
         self.screen.dies, self.disk.fault = False, "none"
 
     def _survived(self, act: Callable[[], object]) -> bool:
@@ -252,7 +264,17 @@ class SimMachine:
         for wire in self.wires:
             wire.deliver_copies()
 
+    def forget_copies(self) -> None:
+        """No copy of a request outlives the server it was sent to."""
+        for wire in self.wires:
+            wire.copies.clear()
+
     # -- the memory card
+
+    def held(self) -> list[str]:
+        """Ids of all events that are on the card, read past the journal."""
+        with closing(sqlite3.connect(self.folder / "journal.db")) as card:
+            return [event_id for (event_id,) in card.execute("SELECT event_id FROM events")]
 
     def without_card(self, act: Callable[[], None]) -> None:
         """Somebody pulls the memory card out and puts it in again after ``act``."""

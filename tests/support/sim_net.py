@@ -34,11 +34,6 @@ from server.contract.wire import (
 from tests.support.sim_disk import Crashed
 from tests.support.sim_server import SimServer
 
-FAULTS = (
-    *("drop_request", "drop_reply", "twice", "html", "error", "busy", "truncate", "late_copy"),
-    *("unsigned_lie", "signed_lie", "old_roster", "old_delta", "too_large", "indigestible", "dies"),
-)
-"""What can happen to one request of a pass; ``dies`` kills the kiosk when the server has answered."""
 _JUNK = {
     "html": Answer(200, b"<html><body>Please log in</body></html>", {}),
     "error": Answer(500, b"oops", {}),
@@ -114,7 +109,7 @@ class SimPort:
 
     def __init__(self, net: SimNet, kiosk_id: str, clock: Clock) -> None:
         self._net, self._kiosk_id, self._clock = net, kiosk_id, clock
-        self._copies: list[bytes] = []
+        self.copies: list[bytes] = []
 
     def push(self, push: Push) -> PushReply | Trouble:
         sent = self._clock.sample().uptime_ms
@@ -133,7 +128,7 @@ class SimPort:
         if fault == "dies":
             raise Crashed
         if fault == "late_copy":
-            self._copies.append(body)
+            self.copies.append(body)
         if fault == "twice":
             return self._net.server.take_in(self._kiosk_id, body)
         return _UNHEARD.get(fault, answer)
@@ -159,9 +154,9 @@ class SimPort:
 
     def deliver_copies(self) -> None:
         """Requests that a slow network kept come in once more; nobody hears the answers."""
-        for body in self._copies:
+        for body in self.copies:
             self._net.server.take_in(self._kiosk_id, body)
-        self._copies.clear()
+        self.copies.clear()
 
 
 @dataclass

@@ -5,8 +5,7 @@ import logging
 import multiprocessing
 import os
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from functools import lru_cache
 from tests.support.sim_checks import check
 from tests.support.sim_history import told
 from tests.support.sim_server import SimServer, build_server
+from tests.support.sim_stats import Statistics
 from tests.support.sim_story import Story, story
 
 AUDIT_EVERY, REDELIVER_EVERY = 20, 25
@@ -22,7 +22,9 @@ AUDIT_EVERY, REDELIVER_EVERY = 20, 25
 CHUNK = 50
 HISTORIES = int(os.environ.get("YIKA_SIM_HISTORIES", "500"))
 FIRST = int(os.environ.get("YIKA_SIM_SEED", "0"))
-"""How many histories the tests tell, and from which seed on."""
+"""How many histories the tests tell, and from which seed on…"""
+LAST = FIRST + HISTORIES
+"""…up to which."""
 SHRINKING = 120
 """Most histories told while shortening one."""
 
@@ -68,6 +70,8 @@ def findings(of: Story, server: SimServer, *, everything: bool = False) -> list[
             return check(history, audited=everything or audited, redelivered=everything or redelivered)
     except Exception:  # noqa: BLE001 - whatever it is, the seed must be named
         return [traceback.format_exc()[-1500:]]
+    finally:
+        server.noted()
 
 
 def failures(seeds: range, server: SimServer, of: Callable[[int], Story] = story) -> Iterator[Failure]:
@@ -80,22 +84,25 @@ def failures(seeds: range, server: SimServer, of: Callable[[int], Story] = story
 
 def halves(which: int) -> list[range]:
     """Every other chunk of the seeds that the tests tell: 0 the first half, 1 the second."""
-    seeds = range(FIRST, FIRST + HISTORIES)
-    chunks = [seeds[start : start + CHUNK] for start in range(0, HISTORIES, CHUNK)]
-    return chunks[which::2]
+    return chunks_of(range(FIRST, LAST))[which::2]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """What some seeds came to."""
 
+    seeds: range
     failed: list[Failure]
-    tally: Counter[str]
+    statistics: Statistics
 
 
-def on_cores(seeds: range, jobs: int) -> Iterator[Chunk]:
-    """All seeds in ``jobs`` processes, chunk by chunk as they were asked for."""
-    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+def chunks_of(seeds: range) -> list[range]:
+    """Cut into what one process tells in one go."""
+    return [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+
+
+def on_cores(chunks: Iterable[range], jobs: int) -> Iterator[Chunk]:
+    """All chunks in ``jobs`` processes, in the order they were asked for."""
     if jobs == 1:
         yield from map(_chunk, chunks)
         return
@@ -106,9 +113,9 @@ def on_cores(seeds: range, jobs: int) -> Iterator[Chunk]:
 
 def _chunk(seeds: range) -> Chunk:
     server = _own_server()
-    server.tally.clear()
+    server.statistics = Statistics()
     failed = list(failures(seeds, server))
-    return Chunk(failed, Counter(server.tally))
+    return Chunk(seeds, failed, server.statistics)
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR
 from server.contract.wire import PushReply, push_from_bytes, uuid7
+from server.db.copies import step_ahead
 from server.db.migrate import upgrade
 from server.db.unit_of_work import UnitOfWork
 from server.domain.calendar import day_start
@@ -41,6 +42,7 @@ from server.services.members import NewVolunteer, register_volunteers
 from server.services.roster import roster_for
 from server.services.sessions import KnownKiosk, saw
 from server.web.errors import status_of
+from tests.support.sim_stats import MEASURES, Statistics
 
 COMMUNITY = "meihu"
 FIRST_DAY = day_start("2026-11-23")
@@ -98,12 +100,33 @@ class SimServer:
     keys: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     first_cards: list[SimCard] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
-    """How often what befell whom, over all histories."""
+    """How often what befell whom in this history…"""
+    measures: dict[str, int] = field(default_factory=dict)
+    """…and how large it was."""
+    statistics: Statistics = field(default_factory=Statistics)
+    """Over all histories."""
 
     def reset(self, seed: int) -> None:
         """As new: the template's tables, the template's moment."""
         self.template.backup(self._connection())
         self.runtime.now, self.runtime.chance = BEGIN, random.Random(f"server:{seed}")
+        self.tally.clear()
+        self.measures = dict.fromkeys(MEASURES, 0)
+
+    def noted(self) -> None:
+        """This history is over: it counts."""
+        self.statistics.note(self.tally, self.measures)
+
+    def copy(self) -> sqlite3.Connection:
+        """A backup of everything as it is now."""
+        kept = sqlite3.connect(":memory:")
+        self._connection().backup(kept)
+        return kept
+
+    def put_back(self, kept: sqlite3.Connection) -> None:
+        """Restored from a backup, as ``yika-server restore`` does it."""
+        kept.backup(self._connection())
+        step_ahead(self.runtime.database)
 
     def _connection(self) -> sqlite3.Connection:
         with self.runtime.database.engine.connect() as connection:
@@ -128,9 +151,13 @@ class SimServer:
             return uow.rows(table).rows(*order, **where)
 
     def tables(self, *names: str) -> dict[str, list[dict[str, Any]]]:
-        """All rows of some tables, read together."""
-        with self.uow(writes=False) as uow:
-            return {name: uow.rows(name).rows() for name in names}
+        """All rows of some tables as SQLite holds them (JSON as text), past all that is to be proved."""
+        connection, found = self._connection(), {}
+        for name in names:
+            rows = connection.execute(f"SELECT * FROM {name}")
+            columns = [column[0] for column in rows.description]
+            found[name] = [dict(zip(columns, row, strict=True)) for row in rows]
+        return found
 
     def http(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One request through the whole of the web layer."""

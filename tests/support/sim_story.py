@@ -1,7 +1,8 @@
 """What happens in one history: made from a seed alone, so that it can be told again and shortened.
 
-Most histories are one day at one or two doors with a mishap or two; some are several days at three; a few
-are weeks at five. Every action carries its moment and small numbers that pick a person, machine or choice
+Small scopes show most faults, so most histories are some hours of one or two people at a door, with a mishap
+or two and perhaps weeks without a network afterwards; others are a day, several days at three doors, weeks at
+five (``SIZES``). Every action carries its moment and small numbers that pick a person, machine or choice
 *modulo* what there is when its time comes. So any action can be dropped and the rest still makes sense.
 """
 
@@ -10,22 +11,59 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
-from tests.support.sim_disk import DISK_FAULTS
+from tests.support.sim_faults import DISK_FAULTS, FAULTS
 from tests.support.sim_machine import Habit
-from tests.support.sim_net import FAULTS
 from tests.support.sim_server import BEGIN, FIRST_DAY, KIOSKS, PEOPLE
 
 DAY = 24 * HOUR
-GATE = 2
+DESKS, GATE = (0, 1, 3, 4), 2
 HTTP_EVERY = 50
 """Every so many seeds the kiosks speak through HTTP, sessions and signatures."""
-SIZES = (("day", 920), ("days", 74), ("weeks", 6))
-"""Of a thousand histories."""
 LANES = ("both", "push", "pull")
 _MISHAPS = {
-    "reboot": 4, "restart": 2, "restore": 3, "clone": 1, "revoke": 2, "lose": 2, "new_card": 2,
-    "plan_edit": 4, "set_aside": 1, "restore_tap": 1, "void": 1, "settle": 1, "rogue": 1, "spend": 1,
-    "close_month": 1, "long_day": 1, "late office": 4, "pulled": 1, "seal": 1,
+    "reboot": 6, "restart": 2, "restore": 3, "clone": 2, "revoke": 3, "lose": 3, "new_card": 3,
+    "plan_edit": 4, "set_aside": 2, "restore_tap": 2, "void": 2, "settle": 2, "rogue": 3, "spend": 4,
+    "close_month": 2, "long_day": 1, "late office": 5, "pulled": 2, "seal": 3, "server_back": 3,
+}  # fmt: skip
+_DOUBTS = ("restore", "clone", "revoke")
+_AFTER_A_SYNC = ("set_aside", "restore_tap", "void", "settle", "rogue", "spend", "close_month")
+"""Mishaps that speak about what the server knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How large a history is; where there are several numbers, one of them is drawn."""
+
+    of_thousand: int
+    """Of a thousand histories, so many are of this size."""
+    days: tuple[int, ...]
+    people: tuple[int, ...]
+    desks: tuple[int, ...]
+    gate: float
+    """How often a checkpoint is there, too."""
+    presence: float
+    """How often a person comes on a day."""
+    plans: int
+    """A day has fewer plans than this."""
+    mishaps: tuple[int, ...] = ()
+    """None: whatever happens in a house on each of its days."""
+
+
+SIZES = {
+    "hours": Size(
+        of_thousand=765, days=(1,), people=(1, 1, 1, 2), desks=(1, 1, 1, 2), gate=0.1, presence=1.0, plans=2,
+        mishaps=(0, 1, 1, 1),
+    ),
+    "day": Size(
+        of_thousand=212, days=(1, 1, 1, 2), people=(1, 2, 2, 3), desks=(1, 2), gate=0.3, presence=0.85,
+        plans=2, mishaps=(0, 1, 1, 2),
+    ),
+    "days": Size(
+        of_thousand=20, days=(1, 2, 4), people=(PEOPLE,), desks=(2,), gate=1.0, presence=0.6, plans=4
+    ),
+    "weeks": Size(
+        of_thousand=3, days=(9, 12, 16), people=(PEOPLE,), desks=(4,), gate=1.0, presence=0.5, plans=2
+    ),
 }  # fmt: skip
 
 
@@ -79,16 +117,14 @@ class _Teller:
         self.seed = seed
         self.rng = rng = random.Random(seed)
         self.actions: list[Action] = []
-        names, weights = zip(*SIZES, strict=True)
-        self.size = rng.choices(names, weights)[0]
-        self.days = {"day": rng.choice([1, 1, 1, 2]), "days": rng.choice([1, 2, 4]), "weeks": 12}[self.size]
-        self.presence = {"day": 0.85, "days": 0.6, "weeks": 0.5}[self.size]
-        if self.size == "day":
-            self.people = sorted(rng.sample(range(PEOPLE), rng.choice([1, 1, 2, 2, 3])))
-            self.desks = sorted(rng.sample(range(2), rng.choice([1, 1, 2])))
-        else:
-            self.people, self.desks = list(range(PEOPLE)), [0, 1, 3, 4] if self.size == "weeks" else [0, 1]
-        self.kiosks = [*self.desks, *([GATE] if self.size != "day" or rng.random() < 0.3 else [])]
+        names, weights = list(SIZES), [size.of_thousand for size in SIZES.values()]
+        self.name = rng.choices(names, weights)[0]
+        self.size = size = SIZES[self.name]
+        self.days, self.presence = rng.choice(size.days), size.presence
+        self.people = sorted(rng.sample(range(PEOPLE), rng.choice(size.people)))
+        count = rng.choice(size.desks)
+        self.desks = sorted(rng.sample(DESKS[: max(2, count)], count))
+        self.kiosks = [*self.desks, *([GATE] if rng.random() < size.gate else [])]
         self.online = {kiosk: rng.choice([0.0, 0.3, 0.7]) for kiosk in self.kiosks}
         self.faulty = rng.choice([0.0, 0.3, 0.8])
         self.long = 0.05
@@ -105,12 +141,12 @@ class _Teller:
         healed = rng.choice([HOUR, 6 * HOUR, DAY, 4 * DAY, 20 * DAY, 40 * DAY])
         for day in range(self.days):
             self._day(FIRST_DAY + day * DAY)
-        if self.size == "day":
-            for _ in range(rng.choice([0, 1, 1, 2])):
+        if self.size.mishaps:
+            for _ in range(rng.choice(self.size.mishaps)):
                 self._mishap(FIRST_DAY, healed)
         elif healed > DAY and rng.random() < 0.5:
             self._late_office(healed)
-        return Story(self.seed, self.size, habits, tuple(sorted(self.actions)), healed)
+        return Story(self.seed, self.name, habits, tuple(sorted(self.actions)), healed)
 
     def _day(self, day: int) -> None:
         rng = self.rng
@@ -119,7 +155,7 @@ class _Teller:
                 self._serve(day, person)
             elif rng.random() < self.long:
                 self._long_day(day, person)
-        if self.size != "day":
+        if not self.size.mishaps:
             self._machines(day)
             self._office(day)
 
@@ -138,10 +174,9 @@ class _Teller:
 
     def _plans(self) -> None:
         rng = self.rng
-        most = {"day": 2, "days": 4, "weeks": 2}[self.size]
         for day in range(self.days):
             last = FIRST_DAY + day * DAY + rng.randrange(8, 11) * HOUR
-            for _ in range(rng.randrange(most)):
+            for _ in range(rng.randrange(self.size.plans)):
                 length = rng.choice([60, 90, 120, 240]) * MINUTE
                 start = last + rng.choice([0, 0, 30, 120]) * MINUTE
                 members = rng.randrange(1, 1 << PEOPLE)
@@ -195,7 +230,7 @@ class _Teller:
     def _sync(self, at: int, kiosk: int) -> None:
         rng = self.rng
         fault = rng.choice((*FAULTS, *DISK_FAULTS)) if rng.random() < self.faulty else "none"
-        lanes = rng.choice([0, 1, 1])
+        lanes = rng.choice([0, 1, 1, 1])
         lanes = 0 if fault.startswith("old_") else lanes
         self._add(at, "sync", kiosk, 0 if lanes else rng.randrange(2), lanes, fault)
         if fault == "late_copy":
@@ -207,25 +242,26 @@ class _Teller:
         kind = rng.choices(list(_MISHAPS), list(_MISHAPS.values()))[0]
         at = day + rng.randrange(6 * HOUR, self.days * DAY)
         kiosk = rng.choice(self.kiosks)
-        if kind == "reboot":
-            self._add(at, "reboot", kiosk, rng.choice([1, 5, 60, 600]))
-        elif kind == "restart":
-            self._add(at, "restart", kiosk)
-        elif kind == "pulled":
-            self._add(at, "pulled", rng.choice(self.people), kiosk)
-        elif kind == "seal":
-            for hours, what in ((0, "sync"), (1, "seal"), (2, "sync"), (4, "sync")):
-                self._add(at + hours * HOUR, what, kiosk, rng.randrange(1000) if what == "seal" else 0)
-        elif kind in ("restore", "clone", "revoke"):
-            self._doubtful(kind, at, rng.choice(self.desks))
-        elif kind == "long_day":
-            self._long_day(day, rng.choice(self.people))
-        elif kind == "late office":
-            self._late_office(healed)
-        else:
-            if kind not in ("lose", "new_card", "plan_edit"):  # these speak about what the server knows
-                self._add(at - 1000, "sync", kiosk, 0, 1, "none")
-            self._add(at, kind, *(rng.randrange(1000) for _ in range(3)))
+        own = {
+            "reboot": lambda: self._add(at, "reboot", kiosk, rng.choice([1, 5, 60, 600])),
+            "restart": lambda: self._add(at, "restart", kiosk),
+            "pulled": lambda: self._add(at, "pulled", rng.choice(self.people), kiosk),
+            "seal": lambda: self._sealed(at, kiosk),
+            "server_back": lambda: self._server_back(at, kiosk),
+            "long_day": lambda: self._long_day(day, rng.choice(self.people)),
+            "late office": lambda: self._late_office(healed),
+            **dict.fromkeys(_DOUBTS, lambda: self._doubtful(kind, at, rng.choice(self.desks))),
+        }
+        own.get(kind, lambda: self._by_the_office(kind, at, kiosk))()
+
+    def _by_the_office(self, kind: str, at: int, kiosk: int) -> None:
+        if kind in _AFTER_A_SYNC:
+            self._add(at - 1000, "sync", kiosk, 0, 1, "none")
+        self._add(at, kind, *(self.rng.randrange(1000) for _ in range(3)))
+
+    def _sealed(self, at: int, kiosk: int) -> None:
+        for hours, what in ((0, "sync"), (1, "seal"), (2, "sync"), (4, "sync")):
+            self._add(at + hours * HOUR, what, kiosk, self.rng.randrange(1000) if what == "seal" else 0)
 
     def _doubtful(self, kind: str, at: int, kiosk: int) -> None:
         rng = self.rng
@@ -234,6 +270,14 @@ class _Teller:
             self._add(at, "restore", kiosk, rng.randrange(2))
         else:
             self._add(at, kind, kiosk)
+
+    def _server_back(self, at: int, kiosk: int) -> None:
+        """The server is put back from a backup; what kiosks have pushed since then is only with them."""
+        self._add(at - self.rng.randrange(12 * HOUR), "backup")
+        self._sync(at - self.rng.randrange(HOUR), kiosk)
+        self._add(at, "server_back")
+        if self.rng.random() < 0.5:
+            self._sync(at + self.rng.randrange(6 * HOUR), kiosk)
 
     def _machines(self, day: int) -> None:
         rng = self.rng
@@ -257,13 +301,15 @@ class _Teller:
         ):
             if rng.random() < chance:
                 self._add(day + rng.randrange(30 * HOUR), kind, *(rng.randrange(1000) for _ in range(3)))
+        if rng.random() < 0.05:
+            self._server_back(day + rng.randrange(12 * HOUR, 30 * HOUR), rng.choice(self.kiosks))
 
     def _late_office(self, healed: int) -> None:
         """While one kiosk is still offline, the office decides and settles."""
         rng = self.rng
         end = FIRST_DAY + self.days * DAY
         kinds = ["sync", "decide", rng.choice(["settle", "decide", "restore_tap", "close_month"])]
-        if self.size != "day":
+        if not self.size.mishaps:
             kinds += ["settle", "decide", "settle", "sync", "restore_tap"]
         for at, kind in zip(sorted(rng.randrange(healed) for _ in kinds), kinds, strict=True):
             a = rng.randrange(1000) if kind != "sync" else rng.choice(self.kiosks)

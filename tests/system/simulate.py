@@ -3,31 +3,54 @@
 import os
 import sys
 import time
-from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from server.domain.calendar import day_of
 from tests.support.sim_coverage import LEAST, measured
 from tests.support.sim_mutants import MUTANTS
-from tests.support.sim_run import caught_after, findings, on_cores, quiet, shortened
+from tests.support.sim_progress import OtherCode, Progress, progress_in
+from tests.support.sim_run import (
+    Chunk,
+    Failure,
+    caught_after,
+    chunks_of,
+    findings,
+    on_cores,
+    quiet,
+    shortened,
+)
 from tests.support.sim_server import build_server
+from tests.support.sim_stats import Statistics
 from tests.support.sim_story import Story, story
 
-TELL_EVERY = 100
-"""Chunks between two words on how far it got."""
+TELL_EVERY = 60.0
+"""Seconds between two words on how far it got."""
 
 
 @click.command()
 @click.option("--histories", default=1000, show_default=True, help="How many seeds.")
 @click.option("--seed", default=0, show_default=True, help="The first seed.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="How many processes.")
+@click.option(
+    "--progress", type=click.Path(path_type=Path), help="Where to write what is done, and to go on from."
+)
 @click.option("--shrink", is_flag=True, help="Shorten failing histories and print their actions.")
 @click.option("--mutant", type=click.Choice(sorted(MUTANTS)), help="Break the product in this way first.")
 @click.option("--mutants", is_flag=True, help="Break it in each way: after how many histories is it noticed?")
 @click.option("--coverage", is_flag=True, help="Which lines this alone runs; fails below 95 %. One process.")
 def main(
-    *, histories: int, seed: int, jobs: int, shrink: bool, mutant: str | None, mutants: bool, coverage: bool
+    *,
+    histories: int,
+    seed: int,
+    jobs: int,
+    progress: Path | None,
+    shrink: bool,
+    mutant: str | None,
+    mutants: bool,
+    coverage: bool,
 ) -> None:
     """Tell histories and say which go wrong; exit 1 when one does."""
     if coverage:
@@ -36,35 +59,51 @@ def main(
         sys.exit(_every_mutant(seed, histories))
     if mutant:
         MUTANTS[mutant].apply()
-    seeds = range(seed, seed + histories)
-    failed = _tell(seeds, jobs)
+    try:
+        kept = progress_in(progress) if progress else None
+    except OtherCode as error:
+        raise click.UsageError(str(error)) from error
+    failed = _tell(range(seed, seed + histories), jobs, kept)
     if shrink:
-        for number in failed:
-            _shorten(number)
+        for failure in failed:
+            _shorten(failure.seed)
     sys.exit(1 if failed else 0)
 
 
-def _tell(seeds: range, jobs: int) -> list[int]:
-    begun, failed, tally = time.monotonic(), [], Counter[str]()
-    for number, chunk in enumerate(on_cores(seeds, jobs), 1):
-        tally += chunk.tally
+def _tell(seeds: range, jobs: int, kept: Progress | None) -> list[Failure]:
+    """All of them, those that were told before from the file."""
+    begun = said = time.monotonic()
+    failed, total, now = list[Failure](), Statistics(), 0
+    for chunk, is_new in _chunks(chunks_of(seeds), jobs, kept):
+        total.add(chunk.statistics)
+        now += len(chunk.seeds) * is_new
+        failed += chunk.failed
         for failure in chunk.failed:
-            failed.append(failure.seed)
             click.echo(str(failure))
-        if number % TELL_EVERY == 0:
-            click.echo(_summed(tally, failed, begun), err=True)
-    for name, times in sorted(tally.items()):
-        click.echo(f"{times:10d}  {name}")
-    click.echo(_summed(tally, failed, begun))
+        if time.monotonic() - said > TELL_EVERY:
+            said = time.monotonic()
+            click.echo(_summed(total, failed, now / (said - begun)), err=True)
+    for line in total.table():
+        click.echo(line)
+    click.echo(f"seeds {seeds.start} to {seeds.stop - 1}")
+    click.echo(_summed(total, failed, now / (time.monotonic() - begun)))
     return failed
 
 
-def _summed(tally: Counter[str], failed: list[int], begun: float) -> str:
-    told, spent = (
-        sum(n for name, n in tally.items() if name.startswith("history of")),
-        time.monotonic() - begun,
-    )
-    return f"{told} histories, {len(failed)} failed, {spent:.0f} s, {told / spent:.1f} a second"
+def _chunks(wanted: list[range], jobs: int, kept: Progress | None) -> Iterator[tuple[Chunk, bool]]:
+    there = kept.chunks if kept else {}
+    old = [there[seeds.start] for seeds in wanted if seeds.start in there]
+    if old:
+        click.echo(f"{sum(len(chunk.seeds) for chunk in old)} histories were told before", err=True)
+    yield from ((chunk, False) for chunk in old)
+    for chunk in on_cores([seeds for seeds in wanted if seeds.start not in there], jobs):
+        if kept:
+            kept.keep(chunk)
+        yield chunk, True
+
+
+def _summed(total: Statistics, failed: list[Failure], speed: float) -> str:
+    return f"{total.histories} histories, {len(failed)} failed, {speed:.1f} a second"
 
 
 def _every_mutant(seed: int, most: int) -> int:

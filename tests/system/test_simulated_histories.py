@@ -14,10 +14,12 @@ import pytest
 from tests.support.sim_checks import result_of
 from tests.support.sim_history import told
 from tests.support.sim_mutants import MUTANTS
-from tests.support.sim_run import failures, findings, halves, quiet, replay, shortened
+from tests.support.sim_run import LAST, failures, findings, halves, quiet, replay, shortened
 from tests.support.sim_server import SimServer, build_server
 from tests.support.sim_story import kept, story
 
+ENOUGH = 500
+"""Histories in which the rarest kind of fault is still seen several times."""
 ONCE_WRONG = json.loads(Path(__file__).with_name("once_wrong.json").read_text())
 """Histories that found faults in the product, and what these were."""
 
@@ -36,6 +38,14 @@ def test_everything_green_is_stored_once_and_counts_as_the_rules_say(server: Sim
     """Days offline, crashes, lost answers, wrong clocks, copied cards, late decisions: told from seeds."""
     failed = list(failures(seeds, server))
     assert not failed, "\n".join(str(failure) for failure in failed)
+
+
+@pytest.mark.timeout(1800)
+def test_every_kind_of_fault_strikes_often_enough(server: SimServer) -> None:
+    """Counted where it really struck, in the histories above; where these were few, in some more."""
+    missing = range(LAST, LAST + max(0, ENOUGH - server.statistics.histories))
+    assert list(failures(missing, server)) == []
+    assert server.statistics.rare() == []
 
 
 @pytest.mark.parametrize("raw", ONCE_WRONG, ids=lambda raw: raw["why"])
