@@ -7,6 +7,7 @@ from server.web import (
     access,
     auth,
     certificates,
+    forms,
     headers,
     home,
     i18n,
@@ -37,6 +38,7 @@ def register_all(app: Flask) -> None:
     auth.install(app)
     certificates.install(app)
     app.before_request(access.guard)
+    app.before_request(forms.refuse_nul)
     app.after_request(headers.secure)
     for blueprint in (home.blueprint, auth.blueprint, staff.blueprint, me.blueprint):
         app.register_blueprint(blueprint)

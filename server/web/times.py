@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta, timezone
 
 ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY = 24 * 3_600_000
+YEARS = range(1900, 3000)
+"""Nobody means another; near the ends of the calendar every sum with days would fail."""
 
 
 def local(at: int) -> datetime:
@@ -23,8 +25,13 @@ def day_of(at: int) -> str:
 
 def day_start(day: str | date) -> int:
     """The first moment of a date."""
-    found = date.fromisoformat(day) if isinstance(day, str) else day
+    found = date_of(day) if isinstance(day, str) else day
     return int(datetime(found.year, found.month, found.day, tzinfo=ZONE).timestamp() * 1000)
+
+
+def date_of(text: str) -> date:
+    """A date as somebody wrote it; ``ValueError`` when it is none, or in no year that anybody means."""
+    return _in_a_year_that_is_meant(date.fromisoformat(text))
 
 
 def moment(text: str) -> int:
@@ -33,7 +40,14 @@ def moment(text: str) -> int:
         return day_start(text)
     # A plus sign in an address arrives as a blank when it was not escaped.
     found = datetime.fromisoformat(text.replace(" ", "+") if text[-6:-5] == " " else text)
+    _in_a_year_that_is_meant(found)
     return int((found if found.tzinfo else found.replace(tzinfo=ZONE)).timestamp() * 1000)
+
+
+def _in_a_year_that_is_meant(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"the year {day.year} is not meant")
+    return day
 
 
 def field_value(at: int | None) -> str:

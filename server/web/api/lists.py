@@ -67,9 +67,14 @@ def after(query: Page, *kinds: type) -> tuple[Any, ...] | None:
         found = msgspec.json.decode(urlsafe_b64decode(query.after.encode()), type=list)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Invalid("after is taken from next, not made up", zh="after 请用上一页 next 里的值。") from error
-    if len(found) != len(kinds) or not all(map(isinstance, found, kinds)):
+    if len(found) != len(kinds) or not all(map(isinstance, found, kinds)) or not all(map(_is_key, found)):
         raise Invalid("after is taken from next, not made up", zh="after 请用上一页 next 里的值。")
     return tuple(found)
+
+
+def _is_key(value: object) -> bool:
+    """Whether a database could hold it."""
+    return "\0" not in value if isinstance(value, str) else isinstance(value, int) and abs(value) < 1 << 53
 
 
 def at(text: str | None, name: str) -> int | None:

@@ -14,7 +14,7 @@ from server.web.context import acting, now, reading, writing, yika
 from server.web.forms import Fields
 from server.web.i18n import explain
 from server.web.staff.base import DAY, blueprint, done, options, told
-from server.web.times import day_of, day_start, moment
+from server.web.times import date_of, day_of, day_start, moment
 
 NEW = "new"
 MOST_WEEKS = 26
@@ -148,7 +148,8 @@ def _choices(uow: Any) -> dict[str, Any]:
 
 def _plan(uow: Any, plan_id: str) -> dict[str, Any]:
     if plan_id == NEW:
-        start = day_start(request.args.get("day") or day_of(now() + DAY)) + 9 * DAY // 24
+        tomorrow = day_of(now() + DAY)
+        start = day_start(_date(request.args.get("day"), tomorrow)) + 9 * DAY // 24
         blank = {"plan_id": NEW, "start": start, "end": start + DAY // 12, "need": 1, "members": []}
         return blank | {"activity_id": "", "site_id": "", "team_id": None, "cancelled": False}
     row = uow.rows("plans").get(plan_id=plan_id)
@@ -158,8 +159,13 @@ def _plan(uow: Any, plan_id: str) -> dict[str, Any]:
 
 
 def _monday(text: str | None) -> date:
-    try:
-        day = date.fromisoformat(text or day_of(now()))
-    except ValueError:
-        day = date.fromisoformat(day_of(now()))
+    day = _date(text, day_of(now()))
     return day - timedelta(days=day.weekday())
+
+
+def _date(text: str | None, otherwise: str) -> date:
+    """The date in an address; another one when there is none, or somebody spoiled it."""
+    try:
+        return date_of(text or otherwise)
+    except ValueError:
+        return date_of(otherwise)

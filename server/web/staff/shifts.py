@@ -13,6 +13,9 @@ from server.web.context import reading
 from server.web.staff.base import DAY, PAGE, blueprint, options
 from server.web.times import day_start
 
+MOST_DIGITS = 16
+"""Of a moment in an address; more would be no number that a database holds."""
+
 
 @blueprint.get("/shifts")
 @allow(LEADERS)
@@ -84,4 +87,4 @@ def _day(text: str | None, behind: int = 0) -> int | None:
 
 def _after(text: str | None) -> tuple[int, str] | None:
     at, _, shift_id = (text or "").partition(".")
-    return (int(at), shift_id) if at.isascii() and at.isdigit() else None
+    return (int(at), shift_id) if at.isascii() and at.isdigit() and len(at) < MOST_DIGITS else None

@@ -1,5 +1,6 @@
 """The open API as a program sees it: shapes, order, pages, filters, CSV, its own description."""
 
+import base64
 import csv
 import io
 from typing import Any
@@ -198,3 +199,19 @@ def test_metrics_are_for_this_machine_or_a_token(site: Any) -> None:
     assert client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 401
     far = {"environ_base": {"REMOTE_ADDR": "192.0.2.1"}}
     assert client.get("/metrics", headers=site.token(), **far).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "shifts?from=0001-01-01",
+        "ledger/entries?to=9999-12-31",
+        "statistics?from=0001-01-01",
+        f"shifts?after={base64.urlsafe_b64encode(b'[99999999999999999999, 1]').decode()}",
+        f"ledger/entries?after={base64.urlsafe_b64encode(b'[1, 18446744073709551615]').decode()}",
+        f"volunteers?after={base64.urlsafe_b64encode(b'[1').decode()}",
+    ],
+)
+def test_what_no_list_can_begin_with_is_the_callers_fault(site: Any, query: str) -> None:
+    answer = site.app.test_client().get(f"/api/v1/{query}", headers=site.token())
+    assert answer.status_code == 400, answer.text

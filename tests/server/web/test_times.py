@@ -42,3 +42,10 @@ def test_moments_are_written_with_their_offset() -> None:
 )
 def test_no_cell_is_taken_for_a_formula(value: object, cell: object) -> None:
     assert safe_cell(value) == cell
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "1899-12-31T23:59", "3000-01-01"])
+def test_a_year_that_nobody_means_is_no_date(text: str) -> None:
+    """Near the ends of the calendar every sum with days would fail later, where nobody expects it."""
+    with pytest.raises(ValueError, match="year"):
+        moment(text)
