@@ -13,6 +13,8 @@ from server.web import blueprints, kiosk_api, kiosk_desk
 from server.web.errors import register_errors
 from server.web.limits import Allowance, Gate
 
+ROSTERS_AT_ONCE = 2
+
 
 def create_app(config: ServerConfig | None = None) -> Flask:
     """Build the application; it opens no connection before the first request."""
@@ -29,6 +31,8 @@ def create_app(config: ServerConfig | None = None) -> Flask:
         requests=Allowance(config.rate_limit, runtime.clock),
         openings=Allowance(config.enrol_limit, runtime.clock),
         pushes=Gate(config.pushes_at_once, runtime.clock),
+        sessions=Gate(config.pushes_at_once, runtime.clock),
+        rosters=Gate(ROSTERS_AT_ONCE, runtime.clock),
     )
     register_errors(app)
     app.register_blueprint(kiosk_api.blueprint)

@@ -1,5 +1,6 @@
 """The API for kiosks: enrolment, sessions, pushes, rosters. Every answer to a signed request is signed."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,9 @@ class Allowances:
     requests: Allowance
     openings: Allowance
     pushes: Gate
+    sessions: Gate
+    rosters: Gate
+    """Lines of their own, or a whole town's would hold every thread, and a session wait for rosters."""
 
 
 def _yika() -> Any:
@@ -68,12 +72,13 @@ def enrol_kiosk() -> Response:
 
 @blueprint.post("/session")
 def session() -> Response:
-    """Step one: a nonce. Step two, with the nonce signed: a session."""
+    """Step one: a nonce. Step two, with the nonce signed: a session. Who has a nonce stands in no line."""
     limits().openings.take(f"{request.remote_addr}:{_body().get('kiosk_id')}")
     yika = _yika()
     (kiosk_id,) = _texts("kiosk_id")
     acting: Acting = yika.acting(f"kiosk:{kiosk_id}")
-    with yika.unit_of_work("") as uow:
+    line = nullcontext() if "nonce" in _body() else limits().sessions.passing(kiosk_id)
+    with line, yika.unit_of_work("") as uow:
         if "nonce" not in _body():
             answer: dict[str, Any] = {"nonce": give_nonce(uow, acting, kiosk_id)}
         else:
@@ -105,6 +110,7 @@ def roster() -> Response:
     """What this kiosk may know, as a difference to what it holds; 304 when it has everything.
 
     While pushes stand in line a kiosk that holds a roster asks again later: each push changes it once more.
+    One without any roster can tell nobody's name, and stands in the line for rosters only.
     """
     have = request.args.get("have", type=int)
     pause = limits().pushes.pause()
@@ -113,7 +119,7 @@ def roster() -> Response:
     signed = signed_request()
     yika = _yika()
     acting: Acting = yika.acting("kiosk")
-    with yika.unit_of_work("") as uow:
+    with limits().rosters.passing(signed.session), yika.unit_of_work("") as uow:
         kiosk: KnownKiosk = check_request(uow, acting, signed)
         limits().requests.take(kiosk.kiosk_id)
         saw(uow, acting, kiosk.kiosk_id, roster_version=have, clock=None)

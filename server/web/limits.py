@@ -1,4 +1,4 @@
-"""How often one caller may ask, how many push at once; over it, 429 with the seconds to wait."""
+"""How often one caller may ask, how many are let in at once; over it, 429 with the seconds to wait."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +11,8 @@ from server.errors import TooMany
 WINDOW_MS = 60_000
 MAX_CALLERS = 10_000
 LEAST_WAIT, MOST_WAIT = 2, 300
+CAN_WAIT = 30
+"""Seconds that something which can wait is put off at least: to ask again costs the server work as well."""
 A_GUESS = 1_000.0
 """Milliseconds that one stays inside, before anyone did."""
 A_FEW = 8
@@ -88,7 +90,7 @@ class Gate:
         """Seconds after which to ask for something that can wait; None when nobody stands in line."""
         with self._lock:
             ahead = self._next - self._clock()
-            return None if ahead <= 0 else _seconds(ahead)
+            return None if ahead <= 0 else max(CAN_WAIT, _seconds(ahead))
 
     def _turn(self, caller: str) -> int:
         now = self._clock()
