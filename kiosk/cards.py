@@ -13,6 +13,7 @@ from hardware.ports import CardRead, ContentKind
 from kiosk.outcomes import Moment, SeenCard
 from kiosk.roster_view import RosterView
 from server.contract.hours import Hours
+from server.contract.lookup import chip_key
 from server.contract.wire import Shown, WireError, lookup_key
 
 RANDOM_UID = 0x08
@@ -73,7 +74,7 @@ def _credential(found: cards.Credential, read: CardRead, roster: RosterView, now
     name = _opened(entry, "name", lambda blob: cards.open_name(found, blob))
     hours = _opened(entry, "hours", lambda blob: cards.open_note(found, cards.Note.HOURS, blob))
     members = _opened(entry, "members", lambda blob: cards.open_note(found, cards.Note.MEMBERS, blob))
-    return replace(seen, name=name, hours=_hours(hours), members=json.loads(members or "{}"))
+    return replace(seen, name=name, hours=_hours(hours), members=_members(members))
 
 
 def _answer(read: CardRead, entry: Mapping[str, Any] | None) -> Mapping[str, str] | None:
@@ -113,6 +114,14 @@ def _hours(text: str | None) -> Hours | None:
         return None  # a newer server's form: the tap counts, only the sums do not show
 
 
+def _members(text: str | None) -> dict[str, str]:
+    try:
+        read = json.loads(text or "{}")
+        return {str(number): str(name) for number, name in read.items()}
+    except (ValueError, AttributeError):
+        return {}  # a newer server's form: numbers stand in for the names
+
+
 def _phone(
     code: phone_code.PhoneCode,
     roster: RosterView,
@@ -147,7 +156,10 @@ def _chip(read: CardRead, roster: RosterView) -> SeenCard:
         return SeenCard(medium=read.medium, fault=Shown.CARD_UNREADABLE)
     if _is_random(read.uid):
         return SeenCard(medium=read.medium, fault=Shown.PHONE_UID_RANDOM)
-    lookup = lookup_key(roster.community_id, "uid", read.uid)
+    lookup = chip_key(roster.community_id, read.uid)
+    at_first = lookup_key(roster.community_id, "uid", read.uid)
+    if roster.card(lookup) is None and roster.card(at_first) is not None:
+        lookup = at_first  # registered before keys were slow
     if read.content_kind is ContentKind.UNREADABLE and roster.card(lookup) is None:
         return SeenCard(medium=read.medium, lookup=lookup, card_id=lookup, fault=Shown.CARD_UNREADABLE)
     return SeenCard(medium=read.medium, lookup=lookup, proof="uid")
@@ -159,7 +171,7 @@ def unchecked(read: CardRead, community_id: str) -> SeenCard:
         content = read.content.decode("utf-8", "replace") if read.medium == "qr" else read.content
         found = cards.decode(content) if isinstance(content, str) else ndef.from_ndef(content)
     except CardUnreadable:
-        lookup = lookup_key(community_id, "uid", read.uid) if read.uid else ""
+        lookup = chip_key(community_id, read.uid) if read.uid else ""
         return SeenCard(medium=read.medium, lookup=lookup, card_id=lookup)
     evidence = {"digest": cards.digest(found)}
     return SeenCard(medium=read.medium, card_id=found.card_id.hex(), evidence=evidence)

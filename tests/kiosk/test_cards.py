@@ -16,6 +16,7 @@ from kiosk.cards import recognise, unchecked
 from kiosk.outcomes import SeenCard
 from kiosk.roster_view import RosterView
 from server.contract.hours import Hours
+from server.contract.lookup import chip_key
 from server.contract.wire import Shown, lookup_key
 from tests.support.kiosk_roster import (
     BARE_UID,
@@ -98,10 +99,12 @@ class TestNotes:
         card = seen(qr(PRINTED.text))
         assert (card.hours, card.members) == (None, {})
 
-    def test_a_newer_servers_hours_are_left_aside_and_the_tap_counts(self) -> None:
-        whole = with_note(entries(), PRINTED, Note.HOURS, '{"form":2}')
+    @pytest.mark.parametrize("newer", ['["form 2"]', "form 2"])
+    def test_a_newer_servers_form_is_left_aside_and_the_tap_counts(self, newer: str) -> None:
+        whole = with_note(entries(), PRINTED, Note.HOURS, newer)
+        whole = with_note(whole, PRINTED, Note.MEMBERS, newer)
         card = seen(qr(PRINTED.text), whole=whole)
-        assert (card.hours, card.fault, card.name) == (None, None, "王小1")
+        assert (card.hours, card.members, card.fault, card.name) == (None, {}, None, "王小1")
 
     def test_a_chip_known_by_its_uid_opens_nothing(self) -> None:
         whole = with_note(entries(), PRINTED, Note.HOURS, Hours(40).to_text())
@@ -130,6 +133,10 @@ class TestChips:
         card = seen(nfc(BARE_UID, ndef))
         assert (card.proof, card.fault, card.name) == ("uid", None, None)
         assert card.lookup == lookup_key("com1", "uid", BARE_UID)
+
+    def test_a_chip_that_nobody_knows_is_told_by_its_slow_key(self) -> None:
+        card = seen(nfc(b"\x04unseen"))
+        assert (card.proof, card.lookup) == ("uid", chip_key("com1", b"\x04unseen"))
 
     def test_a_registered_chip_that_could_only_give_its_uid_is_still_known(self) -> None:
         assert seen(nfc(BARE_UID, kind=ContentKind.UNREADABLE)).proof == "uid"
@@ -189,5 +196,5 @@ class TestWithoutARoster:
         assert unchecked(nfc(CHIP_UID, to_ndef(CHIP)), "com1").card_id == CHIP.card_id.hex()
 
     def test_a_bare_chip_is_kept_as_its_look_up_key(self) -> None:
-        assert unchecked(nfc(BARE_UID), "com1").card_id == lookup_key("com1", "uid", BARE_UID)
+        assert unchecked(nfc(BARE_UID), "com1").card_id == chip_key("com1", BARE_UID)
         assert unchecked(qr("x"), "com1").card_id == ""

@@ -143,7 +143,7 @@ class TestMyHours:
         assert kiosk.last.mine is not None
         assert (kiosk.last.mine.today, kiosk.last.mine.month, kiosk.last.mine.total) == (None, None, 600)
 
-    def test_an_older_server_a_refusal_and_a_touch_tell_no_hours(self, kiosk: World) -> None:
+    def test_an_older_server_and_a_touch_tell_no_hours(self, kiosk: World) -> None:
         show(kiosk)
         assert kiosk.last.mine is None
         counted = self.counted()
