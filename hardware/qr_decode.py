@@ -101,6 +101,7 @@ class Decoder:
         self._seen: tuple[Gray, ...] = ()
         self._quick = _Rescue("quick", lambda sight: self._read_or_see(sight.gray))
         self._rescues = self._make_rescues()
+        self._unfolding = _Rescue("unfolded", self._unfold)
         self._lead, self._turn = self._rescues[0], 1
         self._credit = 0.0
 
@@ -113,7 +114,7 @@ class Decoder:
             del sizes[0]  # every rescue at twelve megapixels would take seconds and add nothing
         tried: set[tuple[str, Any]] = set()
         for small in sizes:
-            for rescue in self._rescues:
+            for rescue in (*self._rescues, self._unfolding):
                 picture = sight if rescue.name == STRAIGHTENED else small
                 if not found and (rescue.name, picture.gray.shape) not in tried:
                     tried.add((rescue.name, picture.gray.shape))
@@ -218,6 +219,7 @@ class Decoder:
             prepared("doubled", lambda gray: way.threshold(way.double(gray), 15, 0)),
             prepared("closed", lambda gray: way.close(way.double(gray), 3)),
             prepared("filled", lambda gray: way.close(gray, 5)),
+            two_tone("stained", lambda gray: way.threshold(way.blur(gray, 1.0), 51, 20)),
             prepared("softened", lambda gray: way.sharpen(way.blur(gray, 1.2))),
             prepared("smoothed", lambda gray: way.blur(gray, 2.0)),
             prepared("steadied", lambda gray: way.double(way.steady(gray))),
@@ -233,9 +235,20 @@ class Decoder:
         whole = self._finders.redrawn(self._way.threshold(gray, 51, 3))
         return [] if whole is None else self._look(whole, binarizer=self._zxing.Binarizer.BoolCast)
 
+    def _unfold(self, sight: Sight) -> list[bytes]:
+        """What is seen at this size, or once its finders are redrawn, pulled flat: for stills only."""
+        whole = self._finders.redrawn(self._way.threshold(sight.gray, 51, 3))
+        for picture in (sight.gray, whole):
+            codes = [] if picture is None else self._codes(picture, return_errors=True)
+            seen = tuple(self._way.corners(code.position) for code in codes if not code.valid)
+            contents = self._straighten(Sight(picture, seen))
+            if contents:
+                return contents
+        return []
+
     def _straighten(self, sight: Sight) -> list[bytes]:
         """A code that was seen, pulled flat by its corners and bent back, as curled cards need it."""
-        for corners in sight.corners[:3]:
+        for corners in sight.corners[:4]:
             for bend in BENDS:
                 contents = self._look(self._way.flat(sight.gray, corners, bend))
                 if contents:

@@ -158,6 +158,23 @@ def test_finder_patterns_that_are_broken_or_lack_a_margin_are_redrawn(fault: Fau
     assert decoder.read(seen) == b"TORN AND REDRAWN"
 
 
+def test_a_stain_that_is_nearly_as_dark_as_print_is_seen_through() -> None:
+    code = picture("STAINED AND SMUDGED", box=6).astype(np.float32)
+    cloud = cv2.GaussianBlur(np.random.default_rng(3).normal(0, 1, code.shape), (0, 0), 5)
+    stained = np.clip(code * 0.7 + 30 + 35 * cloud / cloud.std(), 0, 255).astype(np.uint8)
+    assert Decoder().read(stained) == b"STAINED AND SMUDGED"
+
+
+def test_a_curved_code_whose_finder_patterns_are_torn_is_unfolded() -> None:
+    flat = _opened(picture("TORN ON A BOTTLE OF WATER, WRAPPED AROUND IT", version=5))
+    down, across = np.mgrid[: len(flat), : len(flat)].astype(np.float32) / len(flat)
+    bent = (down + np.float32(0.2) * across * (1 - across)) * len(flat)
+    seen = cv2.remap(flat, across * len(flat), bent, cv2.INTER_LINEAR, borderValue=255)
+    decoder = Decoder()
+    assert decoder._redraw(seen) == []
+    assert decoder.read(seen) == b"TORN ON A BOTTLE OF WATER, WRAPPED AROUND IT"
+
+
 def test_where_there_are_no_finder_patterns_none_are_drawn() -> None:
     decoder = Decoder()
     for number in range(20):
