@@ -241,15 +241,20 @@ class SqliteJournal:
         self._recent.know(row.event_id, version)
 
     def doubt(self, journal_id: str, from_seq: int, to_seq: int) -> int:
-        """Take events of a range for unacknowledged again, but not those whose words are erased; how many."""
+        """Take events of a range for unacknowledged again, but not those whose words are erased; how many.
+
+        A server that lacks even the first event of this journal was put back to before it began, and may lack
+        the end of the journals that it replaced as well: of those everything is doubted.
+        """
         with self._lock:
-            con, _ = self._ready_or_raise()
+            con, about = self._ready_or_raise()
+            earlier = journal_id == about.journal_id and from_seq == 1
             try:
                 con.execute("BEGIN IMMEDIATE")
                 found = con.execute(
-                    f"SELECT {COLUMNS} FROM events WHERE journal_id = ? AND seq BETWEEN ? AND ?"  # noqa: S608
-                    " AND status IS NOT NULL",
-                    (journal_id, from_seq, to_seq),
+                    f"SELECT {COLUMNS} FROM events WHERE status IS NOT NULL AND"  # noqa: S608
+                    " (journal_id = ? AND seq BETWEEN ? AND ? OR ? AND journal_id != ?)",
+                    (journal_id, from_seq, to_seq, earlier, about.journal_id),
                 ).fetchall()
                 rows = [Row(**dict(zip(Row.__slots__, columns, strict=True))) for columns in found]
                 waiting = [

@@ -25,8 +25,6 @@ from kiosk.journal_salvage import KEPT_LOG, keep_log, salvage
 
 log = logging.getLogger(__name__)
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own columns
-CARRIED = 200
-"""Acknowledged events that a new journal takes along, so that it still knows who is on duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,8 @@ def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
     fresh = path.with_suffix(".new.db")
     for leftover in _with_companions(fresh):
         leftover.unlink(missing_ok=True)
-    rows = [_carried(row) for row in _worth_carrying(old.rows)]
+    # Acknowledged ones too: they tell who is on duty, and a server put back from a backup may lack them.
+    rows = [_carried(row) for row in old.rows if not row.forgotten]
     fresh.touch(mode=0o600)
     prior = _prior(old, mark)
     about = About(
@@ -141,15 +140,6 @@ def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
     fresh.rename(path)
     _sync_directory(path.parent)
     return Opened(connect(path), about, (0, about.first_prev()), rows)
-
-
-def _worth_carrying(rows: Sequence[Row]) -> Iterator[Row]:
-    last = len(rows) - CARRIED
-    for place, row in enumerate(rows):
-        if row.forgotten:
-            continue
-        if place >= last or row.status is None or row.sealed().seal != row.seal:
-            yield row
 
 
 def _carried(row: Row) -> Row:

@@ -80,6 +80,28 @@ class TestAppending:
         journal.close()
         assert findings(tmp_path) == []
 
+    def test_a_server_that_lacks_the_first_event_is_sent_what_was_in_replaced_journals_too(
+        self, journal: SqliteJournal, tmp_path: Path
+    ) -> None:
+        """The journal was damaged and replaced after the backup that the server was put back from."""
+        for number in range(300):
+            journal.append(draft(number))
+        acknowledge(journal)
+        journal.close()
+        (tmp_path / "journal.db").rename(tmp_path / "copied.db")
+        shutil.copy(tmp_path / "copied.db", tmp_path / "journal.db")  # another file: no longer trusted
+        replaced = open_journal(tmp_path, seed=5)
+        new = replaced.append(draft(301)).journal_id
+        replaced.append(draft(302))
+        acknowledge(replaced)
+        assert replaced.doubt(new, 2, 2) == 1, "it has the first: it has what was before"
+        acknowledge(replaced)
+        assert replaced.doubt(new, 1, 2) == 302
+        runs = replaced.runs(500)
+        assert [(run.from_seq, run.to_seq) for run in runs] == [(1, 300), (1, 2)], "the oldest first"
+        assert replaced.doubt(runs[0].journal_id, 1, 300) == 0, "they wait already"
+        replaced.close()
+
     def test_a_long_log_is_moved_into_the_file_between_taps(self, journal: SqliteJournal) -> None:
         """So that no tap waits for it; the events are where they were."""
         before = journal.path.stat().st_size
