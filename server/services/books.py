@@ -1,4 +1,7 @@
-"""Using what was earned: redeeming points, giving savings, taking a transaction back, letting points die."""
+"""Using what was earned: redeeming points, giving savings, taking a transaction back, letting points die.
+
+Each locks the community before it looks: two counters must not spend the same points.
+"""
 
 from server.domain.facts import FactKind, Grade
 from server.domain.ledger import Book, Posting, person_account, reversal
@@ -14,6 +17,7 @@ from server.services.world import closed_periods
 
 def spend_points(uow: Uow, acting: Acting, number: str, *, points: int, subject: str, reason: str) -> None:
     """Redeem whole points, oldest first; ``subject`` is the order's id. Hours are never touched."""
+    uow.lock()
     lots = lots_of(person_account(number), transactions_of(uow, person_account(number)))
     _, revisions = posted_for(uow, [subject])
     how = posting_now(uow, acting, reason)
@@ -29,6 +33,7 @@ def spend_points(uow: Uow, acting: Acting, number: str, *, points: int, subject:
 
 def give(uow: Uow, acting: Acting, number: str, *, minutes: int, to: str, subject: str) -> None:
     """Move saved minutes to another account: ``person:NUMBER``, ``pool`` or ``community:redeemed``."""
+    uow.lock()
     account = person_account(number)
     rows = uow.rows("balances").rows(account=account, book=str(Book.SAVINGS))
     held = {Grade(row["grade"]): int(row["amount"]) for row in rows}
@@ -48,6 +53,7 @@ def give(uow: Uow, acting: Acting, number: str, *, minutes: int, to: str, subjec
 
 def take_back(uow: Uow, acting: Acting, subject: str, *, revision: int, reason: str) -> None:
     """Reverse a spend, gift or expiry; by another than who posted it."""
+    uow.lock()
     row = uow.rows("ledger_transactions").get(subject=subject, revision=revision)
     if row is None:
         raise NotFound(
@@ -73,6 +79,7 @@ def take_back(uow: Uow, acting: Acting, subject: str, *, revision: int, reason: 
 
 def let_points_die(uow: Uow, acting: Acting) -> int:
     """Post the end of points whose last day has passed; how many accounts had any. Safe to repeat."""
+    uow.lock()
     rows = uow.rows("balances").rows(book=str(Book.POINTS))
     accounts = sorted({r["account"] for r in rows if r["amount"] > 0 and r["account"].startswith("person:")})
     how = posting_now(uow, acting, "expired")

@@ -43,8 +43,9 @@ def add_kiosk(uow: Uow, acting: Acting, name: str, *, site_id: str) -> AddedKios
 
 
 def new_code(uow: Uow, acting: Acting, kiosk_id: str) -> AddedKiosk:
-    """A fresh code for a kiosk (its machine was replaced, or the first code ran out)."""
+    """A fresh code for a kiosk (its machine was replaced, or the first ran out); no earlier one opens."""
     kiosk(uow, kiosk_id)
+    _void_codes(uow, acting, kiosk_id)
     number = int.from_bytes(acting.entropy(7), "big") >> 6
     secret = "".join(_BASE32[number >> shift & 31] for shift in range(45, -1, -5))
     code = f"{secret}-{fingerprint(acting.keys.public)}"
@@ -68,7 +69,8 @@ def move_kiosk(uow: Uow, acting: Acting, kiosk_id: str, *, site_id: str, since: 
 
 
 def revoke_kiosk(uow: Uow, acting: Acting, kiosk_id: str) -> None:
-    """Stop trusting a kiosk: it gets no roster, and what it still pushes waits for staff."""
+    """Stop trusting a kiosk: it gets no roster, what it still pushes waits for staff, no code revives it."""
+    _void_codes(uow, acting, kiosk_id)
     _change(uow, acting, kiosk_id, {"state": "revoked"})
 
 
@@ -117,6 +119,10 @@ def _answer(uow: Uow, acting: Acting, row: Row) -> Mapping[str, Any]:
         "server_key": acting.keys.public.hex(),
         "server_time": acting.now,
     }
+
+
+def _void_codes(uow: Uow, acting: Acting, kiosk_id: str) -> None:
+    uow.rows("enrolment_codes").set({"used_at": acting.now}, kiosk_id=kiosk_id, used_at=None)
 
 
 def _change(

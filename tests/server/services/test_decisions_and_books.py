@@ -1,5 +1,7 @@
 """What staff decide, and what was earned being used: never one's own hours, never more than is there."""
 
+import threading
+
 import pytest
 
 from server.contract.rules import HOUR, MINUTE
@@ -43,6 +45,28 @@ def earned(bench):
 
 def held(bench, number: str = "M0001") -> dict[str, int]:
     return {row["book"]: row["amount"] for row in bench.rows("balances", account=f"person:{number}")}
+
+
+def test_two_counters_never_spend_the_same_points(earned) -> None:
+    """Five points are there; of two who each want four at once one is told that there are fewer."""
+    together, outcomes = threading.Barrier(2, timeout=60), list[str]()
+
+    def redeem(order: str) -> None:
+        together.wait()
+        try:
+            earned.do(spend_points, "M0001", points=4, subject=order, reason="大米", by="anna")
+            outcomes.append("spent")
+        except Conflict:
+            outcomes.append("told")
+
+    threads = [threading.Thread(target=redeem, args=(f"order-{n}",)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(outcomes) == ["spent", "told"]
+    assert held(earned)["points"] == 60
+    assert clean(earned)
 
 
 def clean(bench) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import request_to_sign, session_to_sign
 from server.errors import KioskError, NotFound
-from server.services.kiosks import add_kiosk, enrol, new_code, normal_code
+from server.services.kiosks import add_kiosk, enrol, new_code, normal_code, revoke_kiosk
 from server.services.sessions import SignedRequest, check_request, give_nonce, open_session
 
 
@@ -68,6 +68,23 @@ def test_a_code_runs_out_after_a_day_and_can_be_had_anew(bench) -> None:
     fresh = bench.do(new_code, added.kiosk_id)
     with bench.uow("") as uow:
         assert enrol(uow, bench.acting(), fresh.code, "00" * 32)["answer"]["kiosk_id"] == added.kiosk_id
+
+
+def test_a_fresh_code_ends_the_ones_before_it(bench) -> None:
+    added = bench.do(add_kiosk, "门口", site_id="hub")
+    fresh = bench.do(new_code, added.kiosk_id)
+    with bench.uow("") as uow, pytest.raises(KioskError, match="code unknown"):
+        enrol(uow, bench.acting(), added.code, "ab" * 32)
+    with bench.uow("") as uow:
+        assert enrol(uow, bench.acting(), fresh.code, "ab" * 32)["answer"]["kiosk_id"] == added.kiosk_id
+
+
+def test_no_code_that_was_left_over_revives_a_revoked_kiosk(bench) -> None:
+    """A slip of paper with an unused code must not undo what staff decided about a stolen machine."""
+    added = bench.do(add_kiosk, "门口", site_id="hub")
+    bench.do(revoke_kiosk, added.kiosk_id)
+    with bench.uow("") as uow, pytest.raises(KioskError, match="code unknown"):
+        enrol(uow, bench.acting(), added.code, "ab" * 32)
 
 
 def test_a_kiosk_that_never_enrolled_gets_no_nonce(bench) -> None:
