@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 
 from card_tools.credential import CARD_ID_LENGTH, LENGTH, Credential, digest
 from card_tools.ntag424 import UID_LENGTH
+from server.contract.lookup import chip_key
 from server.contract.wire import lookup_key
 from server.domain.calendar import day_start, next_day
 from server.domain.card_life import HELD, CardState, may_follow
@@ -88,15 +89,16 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, reason
     """A card known by its chip's number alone; replaces the active card."""
     _check_uid(uid)
     volunteer_row(uow, volunteer)
-    lookup = lookup_key(uow.community_id, "uid", uid)
-    for other in uow.rows("cards").rows(lookup=lookup, state=CardState.ACTIVE):
+    chip = lookup_key(uow.community_id, "uid", uid)
+    for other in uow.rows("cards").rows(chip=chip, proof="uid", state=CardState.ACTIVE):
         if other["volunteer"] != volunteer:
             raise Conflict(
                 f"this chip is the active card of volunteer {other['volunteer']}",
                 zh=f"这张卡正由志愿者 {other['volunteer']} 使用，请先停用那张卡或换一张。",
             )
     card_id = acting.entropy(CARD_ID_LENGTH).hex()
-    body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "lookup": lookup, "chip": lookup})
+    body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "chip": chip})
+    body["lookup"] = chip_key(uow.community_id, uid)
     body |= {"reason": reason}
     _bind(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
     return RegisteredCard(card_id, None)

@@ -1,10 +1,13 @@
 """People and their cards: each step is a fact, and the register keeps its own promises."""
 
+import json
 from datetime import date
 
 import pytest
 
 from card_tools.credential import digest, open_name, verify
+from server.contract.lookup import chip_key
+from server.contract.wire import lookup_key
 from server.errors import Conflict, Invalid, NotFound
 from server.services.cards import credential_of, register_bound, register_static, register_uid, set_state
 from server.services.members import (
@@ -117,3 +120,13 @@ def test_a_child_without_a_guardians_consent_is_blocked_until_grown(bench) -> No
     bench.do(set_standing, number, {"guardian_consent": True})
     with bench.uow() as uow:
         assert build(uow, bench.acting(), "hut")[f"volunteer:{number}"]["blocked"] is None
+
+
+def test_a_kiosk_cannot_be_robbed_of_chips_numbers(bench) -> None:
+    """Whoever has a roster and guesses a number quickly cannot tell whether it is somebody's."""
+    uid = bytes.fromhex("04112233445566")
+    card = bench.do(register_uid, "M0001", uid=uid).card_id
+    with bench.uow() as uow:
+        roster = build(uow, bench.acting(), "hut")
+    assert roster[f"card:{chip_key('meihu', uid)}"]["card"] == card
+    assert lookup_key("meihu", "uid", uid) not in json.dumps(roster)
