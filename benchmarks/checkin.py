@@ -33,7 +33,8 @@ from server.runtime import Runtime
 from server.services.cards import register_many
 from server.services.community import ActivitySpec, SiteSpec, set_activities, set_sites
 from server.services.members import NewVolunteer, register_volunteers
-from tests.support.processes import Server, free_port, new_server, running, until
+from tests.support.ports import claimed_port
+from tests.support.processes import Server, new_server, running, until
 
 CLIENTS, EACH, WARM = 2, 400, 20
 PRETIX = "pretix redeem, PostgreSQL, gunicorn 2 workers"
@@ -141,7 +142,7 @@ def _now(clock: Clock) -> int:
 @contextmanager
 def _pretix(python: Path, home: Path, url: str, tickets: int) -> Iterator[list[CheckIn]]:
     """A pretix with one event, a check-in list and a device that may redeem its tickets."""
-    database, port = postgres.new_database(url, "pretix"), free_port()
+    database, port = postgres.new_database(url, "pretix"), claimed_port()
     host = postgres.bare(database).partition("host=")[2]
     config = home / "pretix.cfg"
     config.write_text(

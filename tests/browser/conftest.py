@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kiosk.screen.serving import WebThread
+from tests.support.processes import PATIENCE
 
+PATIENCE_MS = 1000 * PATIENCE
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 ARGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -25,8 +27,9 @@ LOCAL = re.compile(r"^(http://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:)")
 def chromium() -> Iterator[Browser]:
     """One Chromium for the whole session."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGS, timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -45,6 +48,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         ) -> Page:
             settings = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"} | context
             browsing = chromium.new_context(viewport={"width": width, "height": height}, **settings)
+            browsing.set_default_timeout(PATIENCE_MS)
             stack.callback(browsing.close)
             page = browsing.new_page()
             if not expect_errors:

@@ -9,6 +9,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from hardware.indicator import OUTCOMES, PATTERNS, UNTIL_REPLACED, GpioIndicator, NoLights, Pins
 from hardware.ports import HardwareError, SettingWrong
 from server.contract.wire import Shown
+from tests.support.processes import PATIENCE
 
 KINDS = ("accepted", "repeated", "refused", "broken")
 
@@ -30,7 +31,7 @@ class Clockwork:
         return stop.is_set()
 
     def step(self) -> None:
-        assert self.began.acquire(timeout=5)
+        assert self.began.acquire(timeout=PATIENCE)
 
     def next(self) -> None:
         self.go_on.release()
@@ -104,7 +105,7 @@ def test_each_outcome_is_told_apart_by_what_the_pins_do(pins: MockFactory) -> No
         seen[word] = []
         finished.clear()
         indicator.show(word)
-        assert finished.wait(10)
+        assert finished.wait(PATIENCE)
     indicator.close()
     assert len({tuple(steps) for steps in seen.values()}) == len(Shown)
 
@@ -176,7 +177,7 @@ def test_an_acceptance_ends_dark_and_silent(pins: MockFactory) -> None:
 
     indicator = GpioIndicator(pin_factory=pins, wait=at_once)
     indicator.show("accepted")
-    assert ended.wait(5)
+    assert ended.wait(PATIENCE)
     indicator.close()
     assert not any(on(pins).values())
 

@@ -20,6 +20,7 @@ from hardware.keyboard_reader import (
     to_read,
 )
 from hardware.ports import CardRead, ContentKind, ReaderLost, ReaderState, SettingWrong
+from tests.support.processes import PATIENCE
 
 UID = bytes.fromhex("EFBEADDE")
 CODES = {
@@ -209,13 +210,13 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_a_typed_card_is_one_read_and_the_keyboard_is_ours_alone(bench: Bench) -> None:
-    assert bench.states.get(timeout=5) is ReaderState.READY
+    assert bench.states.get(timeout=PATIENCE) is ReaderState.READY
     os.write(bench.fd, typed("4022250974") + typed("4022250974", at_ms=300))
-    read = bench.reads.get(timeout=5)
+    read = bench.reads.get(timeout=PATIENCE)
     assert (read.medium, read.uid, read.reader) == ("nfc", UID, "typed")
     assert len(bench.seized) == 1
     os.write(bench.fd, typed("3735928559", at_ms=2000))
-    assert bench.reads.get(timeout=5).uid == bytes.fromhex("DEADBEEF")
+    assert bench.reads.get(timeout=PATIENCE).uid == bytes.fromhex("DEADBEEF")
     assert bench.reads.empty()
 
 
@@ -226,5 +227,5 @@ def test_a_device_that_is_not_there_or_is_no_keyboard_is_lost(tmp_path: Path) ->
         states: queue.Queue[ReaderState] = queue.Queue()
         reader = KeyboardReader(str(path), name="typed")
         reader.start(lambda read: None, lambda name, state, told=states: told.put(state))
-        assert states.get(timeout=5) is ReaderState.LOST
+        assert states.get(timeout=PATIENCE) is ReaderState.LOST
         reader.stop()

@@ -1,15 +1,17 @@
 """Real nfcpy, its PN532 driver and pyserial, over a simulated chip on a pseudo-terminal."""
 
-import time
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hardware.nfc_reader import NfcReader, Patience, probe, terminal_of
+from hardware.nfc_reader import NfcReader, probe, terminal_of
 from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
 from hardware.simulated import Field, Ntag424Card, PhoneCard, Pn532Uart, UidCard
-from tests.support.hardware import BRISK, MESSAGE, ReaderLog, bench, ntag, udp_peer
+from tests.support.hardware import BRISK, FOR_SILENCE, MESSAGE, STEADY, ReaderLog, bench, ntag, udp_peer
+from tests.support.processes import PATIENCE, until
 
 UID7 = bytes.fromhex("04112233445566")
 
@@ -87,7 +89,7 @@ def test_one_presentation_is_one_read_however_long_the_card_lies() -> None:
 
 
 def test_a_card_that_flickers_at_the_edge_is_one_presentation() -> None:
-    with bench(patience=Patience(poll_s=0.002, gone_ms=10_000)) as b:
+    with bench(patience=STEADY) as b:
         for _ in range(5):
             b.field.put(ntag())
             b.log.wait_reads(1)
@@ -118,7 +120,7 @@ def test_a_card_exchanged_for_another_without_a_gap_gives_two_reads() -> None:
 def test_two_cards_that_answer_in_turn_are_two_presentations() -> None:
     """Two cards in one wallet: whichever answers, neither is new again and again."""
     cards = ntag(last=1), ntag(last=2)
-    with bench(patience=Patience(poll_s=0.002, gone_ms=10_000)) as b:
+    with bench(patience=STEADY) as b:
         for index in range(10):
             b.field.put(cards[index % 2])
             b.log.wait_reads(min(index + 1, 2))
@@ -136,17 +138,11 @@ def test_a_hundred_taps_come_in_order() -> None:
     assert all(read.content == MESSAGE for read in b.log.reads)
 
 
-def test_a_tap_is_told_soon() -> None:
-    """The median of twenty taps: most of it is nfcpy's own four commands for each frame."""
-    waits = []
-    with bench() as b:
-        for number in range(20):
-            began = time.monotonic()
-            b.field.put(ntag(last=number))
-            b.log.wait_reads(number + 1)
-            waits.append(time.monotonic() - began)
-            b.field.take()
-    assert sorted(waits)[10] < 0.25
+def test_a_tap_is_told_after_the_same_few_frames_each_time() -> None:
+    """How soon that is on a clock, benchmarks/ measures."""
+    spoken = [frames_of_a_whole_reading(ntag(last=number)) for number in range(20)]
+    assert len(set(spoken)) == 1
+    assert spoken[0] < 30
 
 
 def frames_of_a_whole_reading(card: Any) -> int:
@@ -176,9 +172,9 @@ def test_a_card_torn_away_at_any_frame_is_unreadable_and_never_called_blank(make
 
 
 def test_a_card_torn_away_that_comes_back_in_time_is_one_good_read() -> None:
-    with bench(patience=Patience(poll_s=0.002, gone_ms=10_000)) as b:
+    with bench(patience=STEADY) as b:
         b.field.put(ntag(), frames=5)
-        assert b.field.wait_for(lambda: b.field.card is None, 5)
+        assert b.field.wait_for(lambda: b.field.card is None, PATIENCE)
         b.looks(3)
         b.field.put(ntag())
         (read,) = b.log.wait_reads(1)
@@ -271,7 +267,7 @@ def test_a_card_torn_away_while_it_is_asked_keeps_what_it_said_before() -> None:
             raise
         return {}
 
-    with bench(interrogator=ask, patience=Patience(poll_s=0.002, gone_ms=60, give_up_ms=60_000)) as b:
+    with bench(interrogator=ask, patience=replace(BRISK, give_up_ms=60_000)) as b:
         b.field.put(ntag())
         (read,) = b.log.wait_reads(1)
     assert torn == [True]
@@ -309,7 +305,7 @@ def test_a_failing_listener_does_not_stop_the_next_read(caplog: pytest.LogCaptur
 
 
 def test_a_reader_that_falls_silent_is_lost_and_ready_again_when_it_speaks() -> None:
-    with bench() as b:
+    with bench(patience=FOR_SILENCE) as b:
         b.uart.faults.mute = True
         b.log.wait_state(ReaderState.LOST)
         b.uart.faults.mute = False
@@ -379,29 +375,29 @@ def test_slow_bytes_are_read_all_the_same() -> None:
     with bench() as b:
         b.uart.faults.seconds_per_byte = 0.0005
         b.field.put(ntag())
-        (read,) = b.log.wait_reads(1, timeout=20)
+        (read,) = b.log.wait_reads(1)
     assert read.content == MESSAGE
 
 
 def test_an_idle_serial_reader_is_initialised_anew_without_being_called_lost() -> None:
-    with bench(patience=Patience(poll_s=0.002, idle_s=0.05)) as b:
+    with bench(patience=replace(BRISK, idle_s=0.05)) as b:
         first = b.uart.chip.awakenings
-        assert b.field.wait_for(lambda: b.uart.chip.awakenings >= first + 2, 5)
+        assert b.field.wait_for(lambda: b.uart.chip.awakenings >= first + 2, PATIENCE)
         b.field.put(ntag())
         b.log.wait_reads(1)
     assert b.log.states == [ReaderState.READY]
 
 
 @pytest.mark.parametrize("mute", [False, True])
-def test_stop_is_quick_closes_the_device_and_may_be_said_twice(mute: bool) -> None:
-    with bench() as b:
+def test_stop_closes_the_device_and_may_be_said_twice(mute: bool) -> None:
+    """That it waits for no driver is in test_reader_thread.py."""
+    with bench(patience=FOR_SILENCE) as b:
         b.field.put(ntag())
         b.log.wait_reads(1)
         b.uart.faults.mute = mute
-        began = time.monotonic()
         b.reader.stop()
-        assert time.monotonic() - began < 2
         b.reader.stop()
+        until(lambda: "door" not in [thread.name for thread in threading.enumerate()], "the reader's end")
         assert mute or b.uart.chip.asleep
         frames = b.field.frames
         assert not b.field.wait_for(lambda: b.field.frames > frames, 0.05)
@@ -445,9 +441,9 @@ def test_the_moment_of_a_read_is_its_first_sight() -> None:
 
 
 def test_a_card_replaced_before_it_was_read_is_told_before_the_one_that_replaced_it() -> None:
-    with bench(patience=Patience(poll_s=0.002, gone_ms=10_000)) as b:
+    with bench(patience=STEADY) as b:
         b.field.put(ntag(last=1), frames=5)
-        assert b.field.wait_for(lambda: b.field.card is None, 5)
+        assert b.field.wait_for(lambda: b.field.card is None, PATIENCE)
         b.field.put(ntag(last=2))
         b.log.wait_reads(2)
     assert [(read.uid[-1], read.content_kind) for read in b.log.reads] == [
@@ -460,7 +456,7 @@ def test_a_card_replaced_before_it_was_read_is_told_before_the_one_that_replaced
 def test_a_card_that_lies_there_through_a_short_outage_is_no_new_presentation(
     outage_ms: int, reads: int
 ) -> None:
-    with bench(patience=Patience(poll_s=0.002, backoff_s=(0.02,), outage_ms=outage_ms)) as b:
+    with bench(patience=replace(FOR_SILENCE, outage_ms=outage_ms)) as b:
         b.field.put(ntag())
         b.log.wait_reads(1)
         b.uart.faults.mute = True
@@ -532,7 +528,7 @@ def test_a_line_that_dies_while_a_card_is_asked_is_a_lost_reader_and_the_card_is
         b.uart.faults.mute = len(b.log.states) == 1
         return {"version": transceive(b"\x60")}
 
-    with bench(interrogator=ask) as b:
+    with bench(interrogator=ask, patience=FOR_SILENCE) as b:
         b.field.put(ntag())
         b.log.wait_state(ReaderState.LOST)
         b.uart.faults.mute = False

@@ -18,6 +18,8 @@ import pytest
 
 from hardware.pcsc_reader import PcscReader, ndef_in
 from hardware.ports import CardRead, CardTornAway, ContentKind, ReaderState
+from tests.support.ports import claimed_port
+from tests.support.processes import PATIENCE
 
 UID = bytes.fromhex("04DE5F1EACC040")
 NDEF = b"\xd4\x09\x40yika.cn:c" + bytes(range(64))
@@ -33,7 +35,7 @@ class VirtualCard:
 
     def __init__(self, port: int, atr: bytes, answer: Answer) -> None:
         self._atr, self._answer = atr, answer
-        self._line = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._line.settimeout(None)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -42,7 +44,7 @@ class VirtualCard:
         """Take the card away."""
         with contextlib.suppress(OSError):  # torn away already
             self._line.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(PATIENCE)
         self._line.close()
 
     def _receive(self, count: int) -> bytes:
@@ -103,16 +105,6 @@ def ntag(ndef: bytes) -> bytes:
     return bytes(12) + bytes.fromhex("E1101200") + body.ljust(144, b"\0")
 
 
-def unclaimed_port() -> int:
-    """A free port below those the kernel hands out: another test's server cannot come before the driver."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in range(lowest - 1, 1024, -1):
-        with socket.socket() as free, contextlib.suppress(OSError):
-            free.bind(("0.0.0.0", port))
-            return port
-    raise AssertionError("every port below the kernel's own is taken")
-
-
 class Daemon:
     """A pcscd with one virtual reader, and what the kiosk heard."""
 
@@ -129,7 +121,7 @@ class Daemon:
         raise AssertionError(f"pcscd never opened its virtual reader; see {folder / 'log'}")
 
     def _run(self, folder: Path) -> None:
-        self.port = unclaimed_port()
+        self.port = claimed_port()
         configuration = f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.port:#x}\n'
         (folder / "vpcd").write_text(configuration + f"LIBPATH {DRIVER}\nCHANNELID {self.port:#x}\n")
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -141,7 +133,7 @@ class Daemon:
 
     def _has_its_reader(self) -> bool:
         """Whether the driver listens for its card: looked up, since to connect would be to lay a card."""
-        pause, deadline = threading.Event(), time.monotonic() + 5
+        pause, deadline = threading.Event(), time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             listening = {
                 int(fields[1].rsplit(":", 1)[1], 16)
@@ -160,13 +152,13 @@ class Daemon:
 
     def start(self, reader: PcscReader, interrogator: object = None) -> None:
         reader.start(self.reads.put, lambda name, state: self.states.put(state), interrogator)  # type: ignore[arg-type]
-        while self.states.get(timeout=15) is not ReaderState.READY:
+        while self.states.get(timeout=PATIENCE) is not ReaderState.READY:
             pass  # the daemon may not have been up yet
 
     def end(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def close(self) -> None:
         for card in self.cards:
@@ -197,7 +189,7 @@ def test_a_type_4_card_is_one_read_with_uid_and_ndef(daemon: Daemon, reader: Pcs
     daemon.start(reader)
     chosen: list[bytes] = []
     daemon.put(ATR_ISO, lambda apdu: type_4(apdu, chosen=chosen))
-    read = daemon.reads.get(timeout=10)
+    read = daemon.reads.get(timeout=PATIENCE)
     assert (read.uid, read.content, read.content_kind) == (UID, NDEF, ContentKind.NDEF)
     assert (read.medium, read.reader) == ("nfc", "desk")
     assert daemon.reads.empty()
@@ -208,7 +200,7 @@ def test_a_card_put_down_again_is_a_new_read(daemon: Daemon, reader: PcscReader)
     daemon.start(reader)
     for _ in range(2):
         card = daemon.put(ATR_ISO, lambda apdu: type_4(apdu, chosen=[b"\xe1\x03"]))
-        assert daemon.reads.get(timeout=10).uid == UID
+        assert daemon.reads.get(timeout=PATIENCE).uid == UID
         card.take()
 
 
@@ -216,7 +208,7 @@ def test_a_card_put_down_again_is_a_new_read(daemon: Daemon, reader: PcscReader)
 def test_a_type_2_card_is_read_page_by_page(daemon: Daemon, reader: PcscReader) -> None:
     daemon.start(reader)
     daemon.put(ATR_ULTRALIGHT, lambda apdu: type_2(apdu, memory=ntag(NDEF)))
-    read = daemon.reads.get(timeout=10)
+    read = daemon.reads.get(timeout=PATIENCE)
     assert (read.uid, read.content, read.content_kind) == (UID, NDEF, ContentKind.NDEF)
 
 
@@ -224,7 +216,7 @@ def test_a_type_2_card_is_read_page_by_page(daemon: Daemon, reader: PcscReader) 
 def test_a_card_that_only_has_a_uid_is_read_without_content(daemon: Daemon, reader: PcscReader) -> None:
     daemon.start(reader)
     daemon.put(ATR_ISO, lambda apdu: UID + b"\x90\x00" if apdu[0] == 0xFF else b"\x6a\x82")
-    read = daemon.reads.get(timeout=10)
+    read = daemon.reads.get(timeout=PATIENCE)
     assert (read.uid, read.content_kind) == (UID, ContentKind.NONE)
 
 
@@ -239,7 +231,7 @@ def test_the_interrogator_speaks_with_the_card_while_it_lies_there(
     daemon.start(reader, ask)
     chosen: list[bytes] = []
     daemon.put(ATR_ISO, lambda apdu: b"\x91\xaf" if apdu[0] == 0x90 else type_4(apdu, chosen=chosen))
-    assert daemon.reads.get(timeout=10).proof == {"answer": "91af"}
+    assert daemon.reads.get(timeout=PATIENCE).proof == {"answer": "91af"}
 
 
 @pytest.mark.pcsc
@@ -248,11 +240,11 @@ def test_a_card_torn_away_in_the_middle_is_unreadable_and_the_next_one_is_read(
 ) -> None:
     daemon.start(reader)
     daemon.put(ATR_ISO, lambda apdu: UID + b"\x90\x00" if apdu[0] == 0xFF else None)
-    torn = daemon.reads.get(timeout=10)
+    torn = daemon.reads.get(timeout=PATIENCE)
     assert (torn.content_kind, torn.evidence["note"]) == (ContentKind.UNREADABLE, "torn away")
     daemon.cards[-1].take()
     daemon.put(ATR_ULTRALIGHT, lambda apdu: type_2(apdu, memory=ntag(NDEF)))
-    assert daemon.reads.get(timeout=10).content == NDEF
+    assert daemon.reads.get(timeout=PATIENCE).content == NDEF
 
 
 @pytest.mark.pcsc
@@ -265,7 +257,7 @@ def test_a_card_torn_away_under_the_interrogator_keeps_what_it_said(
     daemon.start(reader, ask)
     chosen: list[bytes] = []
     daemon.put(ATR_ISO, lambda apdu: type_4(apdu, chosen=chosen))
-    read = daemon.reads.get(timeout=10)
+    read = daemon.reads.get(timeout=PATIENCE)
     assert (read.uid, read.content, read.proof) == (UID, NDEF, {})
 
 
@@ -273,14 +265,14 @@ def test_a_card_torn_away_under_the_interrogator_keeps_what_it_said(
 def test_a_daemon_that_ends_is_a_lost_reader(daemon: Daemon, reader: PcscReader) -> None:
     daemon.start(reader)
     daemon.end()
-    assert daemon.states.get(timeout=15) is ReaderState.LOST
+    assert daemon.states.get(timeout=PATIENCE) is ReaderState.LOST
 
 
 @pytest.mark.pcsc
 def test_a_reader_that_pcscd_does_not_have_is_lost(daemon: Daemon) -> None:
     absent = PcscReader("ACR1252", name="desk")
     absent.start(daemon.reads.put, lambda name, state: daemon.states.put(state))
-    assert daemon.states.get(timeout=10) is ReaderState.LOST
+    assert daemon.states.get(timeout=PATIENCE) is ReaderState.LOST
     absent.stop()
 
 

@@ -21,6 +21,7 @@ from hardware.qr_camera import (
 )
 from hardware.qr_decode import Decoder, Found, Region
 from hardware.simulated.camera import StagedCamera, held, record, scene
+from tests.support.processes import PATIENCE
 
 FRAME = 40
 
@@ -200,10 +201,10 @@ class Kiosk:
         reader.start(self.reads.put, lambda name, state: self.states.put(state))
 
     def read(self) -> bytes:
-        return self.reads.get(timeout=10).content
+        return self.reads.get(timeout=PATIENCE).content
 
     def state(self) -> ReaderState:
-        return self.states.get(timeout=10)
+        return self.states.get(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -229,11 +230,11 @@ def test_a_card_before_the_camera_is_one_read_of_its_text(
     kiosk.start(staged)
     assert kiosk.state() is ReaderState.READY
     camera.put(card("YK1:A"))
-    read = kiosk.reads.get(timeout=10)
+    read = kiosk.reads.get(timeout=PATIENCE)
     assert (read.medium, read.content, read.content_kind) == ("qr", b"YK1:A", ContentKind.TEXT)
     assert read.reader == "cam"
     assert read.uptime_ms > 0
-    assert camera.wait_for_frames(5)
+    assert camera.wait_for_frames(5, seconds=PATIENCE)
     assert kiosk.reads.empty()
 
 
@@ -274,9 +275,9 @@ def test_one_who_cannot_hear_a_read_does_not_stop_the_reader(
 
     staged.start(deaf, lambda name, state: None)
     camera.put(card("A"))
-    assert heard.get(timeout=10) == b"A"
+    assert heard.get(timeout=PATIENCE) == b"A"
     camera.put(card("B"))
-    assert heard.get(timeout=10) == b"B"
+    assert heard.get(timeout=PATIENCE) == b"B"
 
 
 def reading(kiosk: Kiosk, source: Path | str, count: int, **settings: str) -> list[bytes]:

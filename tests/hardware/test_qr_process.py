@@ -20,7 +20,7 @@ from hardware.qr_frames import CameraSettings
 from hardware.qr_process import CameraProcess
 from hardware.simulated.camera import held, record, scene
 
-PATIENCE = 90
+PATIENCE = 240
 """Seconds: a loaded machine may take its time to load OpenCV once more."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from hardware.ports import ReaderLost, ReaderState
 from hardware.reader_thread import ReaderThread, Repeats
+from tests.support.processes import PATIENCE
 
 
 class Device:
@@ -38,7 +39,7 @@ class States:
         self._told.put((name, state))
 
     def next(self) -> tuple[str, ReaderState]:
-        return self._told.get(timeout=5)
+        return self._told.get(timeout=PATIENCE)
 
 
 def test_a_reader_that_answers_is_ready() -> None:
@@ -72,7 +73,7 @@ def test_an_absent_reader_is_told_lost_once_however_often_it_is_tried() -> None:
     thread = ReaderThread("door", absent, backoff=(0.01,))
     thread.start(lambda name, state: told.append(state))
     for _ in range(4):
-        assert tries.acquire(timeout=5)
+        assert tries.acquire(timeout=PATIENCE)
     thread.stop()
     assert told == [ReaderState.LOST]
 
@@ -82,7 +83,7 @@ def test_stopping_tells_nothing_lost() -> None:
     thread = ReaderThread("door", device)
     ready = threading.Event()
     thread.start(lambda name, state: (told.append(state), ready.set()))
-    assert ready.wait(5)
+    assert ready.wait(PATIENCE)
     thread.stop()
     assert told == [ReaderState.READY]
 
@@ -92,7 +93,7 @@ def test_a_driver_that_hangs_does_not_hold_the_kiosk_up() -> None:
 
     def hang(stopping: threading.Event, ready: Callable[[], None]) -> None:
         ready()
-        release.wait(60)
+        release.wait(PATIENCE)
         released.set()
 
     thread, states = ReaderThread("door", hang), States()
@@ -101,7 +102,7 @@ def test_a_driver_that_hangs_does_not_hold_the_kiosk_up() -> None:
     thread.stop(seconds=0.05)
     assert not released.is_set(), "the stop waited for the driver"
     release.set()
-    assert released.wait(60)
+    assert released.wait(PATIENCE)
 
 
 def test_a_reader_can_be_started_again() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from hardware.ports import CardRead, ContentKind, ReaderState, SettingWrong
 from hardware.serial_scanner import LONGEST, LineSplitter, SerialScanner
+from tests.support.processes import PATIENCE
 
 
 def lines(*parts: bytes) -> list[bytes]:
@@ -75,9 +76,9 @@ def bench() -> Iterator[Bench]:
 
 def test_a_scanned_code_is_one_read_with_its_bytes(bench: Bench) -> None:
     bench.start()
-    assert bench.states.get(timeout=5) is ReaderState.READY
+    assert bench.states.get(timeout=PATIENCE) is ReaderState.READY
     bench.scan("YK1:甲\r\n".encode())
-    read = bench.reads.get(timeout=5)
+    read = bench.reads.get(timeout=PATIENCE)
     assert (read.medium, read.content, read.content_kind) == ("qr", "YK1:甲".encode(), ContentKind.TEXT)
     assert read.reader == "scanner"
     assert read.uptime_ms > 0
@@ -85,24 +86,24 @@ def test_a_scanned_code_is_one_read_with_its_bytes(bench: Bench) -> None:
 
 def test_a_scanner_that_repeats_a_code_gives_one_presentation(bench: Bench) -> None:
     bench.start()
-    assert bench.states.get(timeout=5) is ReaderState.READY
+    assert bench.states.get(timeout=PATIENCE) is ReaderState.READY
     bench.scan(b"ONE\rONE\rONE\rTWO\r")
-    assert [bench.reads.get(timeout=5).content for _ in range(2)] == [b"ONE", b"TWO"]
+    assert [bench.reads.get(timeout=PATIENCE).content for _ in range(2)] == [b"ONE", b"TWO"]
     assert bench.reads.empty()
 
 
 def test_an_unplugged_scanner_is_told_lost(bench: Bench) -> None:
     bench.start()
-    assert bench.states.get(timeout=5) is ReaderState.READY
+    assert bench.states.get(timeout=PATIENCE) is ReaderState.READY
     bench.unplug()
-    assert bench.states.get(timeout=5) is ReaderState.LOST
+    assert bench.states.get(timeout=PATIENCE) is ReaderState.LOST
 
 
 def test_a_port_that_is_not_there_is_lost_from_the_start() -> None:
     states: queue.Queue[ReaderState] = queue.Queue()
     scanner = SerialScanner("/dev/no-such-port", name="scanner")
     scanner.start(lambda read: None, lambda name, state: states.put(state))
-    assert states.get(timeout=5) is ReaderState.LOST
+    assert states.get(timeout=PATIENCE) is ReaderState.LOST
     scanner.stop()
 
 

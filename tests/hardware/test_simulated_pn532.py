@@ -12,6 +12,7 @@ from hardware.simulated import Field, Ntag424Card, Pn532Uart, UidCard
 from hardware.simulated.isodep import IsoDepCard
 from hardware.simulated.pn532 import ACK, SYNTAX_ERROR, FrameScanner, Pn532Chip, crc_a, framed
 from tests.support.hardware import ntag
+from tests.support.processes import PATIENCE
 
 
 class Host:
@@ -222,12 +223,12 @@ def test_whoever_waits_for_the_field_is_told_of_every_move() -> None:
     field = Field()
     thread = threading.Thread(target=field.put, args=(ntag(),))
     thread.start()
-    assert field.wait_for(lambda: field.card is not None, 5)
+    assert field.wait_for(lambda: field.card is not None, PATIENCE)
     thread.join()
     assert not field.wait_for(lambda: field.card is None, 0.01)
 
 
-def talk(path: str, data: bytes, count: int, *, timeout: float = 2.0) -> bytes:
+def talk(path: str, data: bytes, count: int, *, timeout: float = PATIENCE) -> bytes:
     """Write to a terminal and read so many bytes, or what comes in time."""
     line = os.open(path, os.O_RDWR | os.O_NOCTTY)
     try:

@@ -13,6 +13,7 @@ from kiosk.roster_view import RosterView
 from server.contract.desk import CardLaid, DeskReply, DeskState, DeskWord, Frame
 from tests.support.kiosk_parts import FakeClock, FakeRosterHolder
 from tests.support.kiosk_roster import entries
+from tests.support.processes import PATIENCE
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
 READ = CardRead(medium="nfc", uid=UID)
@@ -191,7 +192,7 @@ def test_it_asks_by_itself_until_it_is_stopped() -> None:
 
     kiosk.api.desk = asking  # type: ignore[method-assign]
     kiosk.desk.start()
-    assert asked.wait(30)
+    assert asked.wait(PATIENCE)
     kiosk.desk.stop()
     count = kiosk.api.states_asked
     kiosk.desk.stop()

@@ -12,6 +12,7 @@ from kiosk.screen.hub import ScreenHub
 from kiosk.speaker import Speaker
 from tests.support.kiosk_parts import world
 from tests.support.kiosk_roster import BARE_UID, entries
+from tests.support.processes import PATIENCE
 from tests.support.screen import FakeVoice
 
 GREEN, RED = 17, 22
@@ -35,12 +36,12 @@ def test_a_tap_is_kept_lit_and_spoken_where_there_is_no_browser(
 
     def wait(stop: threading.Event, seconds: float) -> bool:
         lit.set()
-        return stop.wait(10)
+        return stop.wait(PATIENCE)
 
     indicator, voice = GpioIndicator(pin_factory=pins, wait=wait), FakeVoice()
     post = world(entries(), indicator=indicator, screen=ScreenHub(), speak=Speaker(voice, ("zh",)).speak)
     post.service.tap(CardRead(medium="nfc", uid=uid))
-    assert lit.wait(10)
+    assert lit.wait(PATIENCE)
     assert (pins.pin(GREEN).state, pins.pin(RED).state) == (int(light == GREEN), int(light == RED))
     assert [key for key, _, _ in voice.said] == [said]
     assert [event.shown for event in post.journal.events] == [said]

@@ -5,11 +5,11 @@ import threading
 import pytest
 
 from kiosk.screen.hub import MOST_KEPT, MOST_SUBSCRIBERS, HubClosed, ScreenHub
+from tests.support.processes import PATIENCE
 from tests.support.screen import every_outcome
 
 STARTED = every_outcome()["shift_started"]
 ENDED = every_outcome()["shift_ended"]
-PATIENCE = 10.0
 AT_ONCE = 0.0
 
 

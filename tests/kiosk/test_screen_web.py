@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.web import create_screen
+from tests.support.processes import PATIENCE
 from tests.support.screen import IDLE, NOW, FakeControls, FakeHand, every_outcome
-
-PATIENCE = 10.0
 
 
 @pytest.fixture

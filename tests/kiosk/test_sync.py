@@ -23,6 +23,7 @@ from tests.support.kiosk_journal import draft, open_journal
 from tests.support.kiosk_roster import SERVER_KEY, entries
 from tests.support.kiosk_server import FakeServer, running
 from tests.support.kiosk_world import AT
+from tests.support.processes import PATIENCE
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 
@@ -260,7 +261,7 @@ class TestTheLoop:
             assert table.server.wait_for(lambda: "roster" in table.server.asked)
             table.tap(1)
             table.syncer.wake()
-            assert table.server.wait_for(lambda: len(table.server.stored) == 1, timeout=2)
+            assert table.server.wait_for(lambda: len(table.server.stored) == 1)
 
     def test_it_polls_the_roster_again_and_again(self, table: Table) -> None:
         with looping(table):
@@ -322,10 +323,10 @@ class TestWaiting:
         lane = Lane(attempt, lambda: 0.0)
         thread = threading.Thread(target=lane.run)
         thread.start()
-        assert tried.wait(10)
+        assert tried.wait(PATIENCE)
         assert thread.is_alive()
         lane.stop()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 

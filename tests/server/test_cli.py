@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -21,6 +20,8 @@ from server.config import ServerConfig
 from server.runtime import Runtime
 from server.services.members import NewVolunteer, register_volunteer
 from tests.support.databases import Shelf
+from tests.support.ports import claimed_port
+from tests.support.processes import PATIENCE
 
 
 class Cli:
@@ -256,7 +257,7 @@ def test_the_installed_program_runs(new: New) -> None:
     env |= new("data").settings | {"YIKA_INIT_NAME": "测试社区"}
     done = subprocess.run(
         [sys.executable, "-c", "from server.cli import main; main()", "init", "--json"],
-        capture_output=True, text=True, env=env, check=True, timeout=60,
+        capture_output=True, text=True, env=env, check=True, timeout=PATIENCE,
     )  # fmt: skip
     assert json.loads(done.stdout)["made_key"] is True
 
@@ -270,19 +271,17 @@ def serve(cli: Cli, port: int) -> subprocess.Popen[str]:
 
 def test_the_server_serves_until_it_is_stopped_and_names_a_busy_port(cli: Cli) -> None:
     """The port comes from the environment; a second server on it says so and exits 1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = claimed_port()
     first = serve(cli, port)
     try:
         assert first.stderr is not None
         assert any(f":{port}" in line for line in first.stderr)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as answer:
             assert json.load(answer) == {"status": "ok"}
         second = serve(cli, port)
-        _, told = second.communicate(timeout=60)
+        _, told = second.communicate(timeout=PATIENCE)
         assert second.returncode == 1
         assert str(port) in told
     finally:
         first.send_signal(signal.SIGTERM)
-        first.communicate(timeout=60)
+        first.communicate(timeout=PATIENCE)

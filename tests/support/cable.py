@@ -61,6 +61,10 @@ class Cable:
 
     def _join(self, near: socket.socket, far: socket.socket) -> None:
         with self._lock:
+            if not self._whole:  # cut while the server was being called
+                _hang_up(near)
+                _hang_up(far)
+                return
             self._ends += [near, far]
         for source, sink in ((near, far), (far, near)):
             threading.Thread(target=_carry, args=(source, sink), name="cable", daemon=True).start()

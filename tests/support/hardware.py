@@ -5,14 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hardware.nfc_reader import NfcReader, Patience
 from hardware.ports import CardRead, Interrogator, ReaderState
 from hardware.simulated import Field, NtagCard, Pn532Uart
+from tests.support.processes import PATIENCE
 
-BRISK = Patience(poll_s=0.002, gone_ms=60, give_up_ms=400, backoff_s=(0.02, 0.05))
-"""A patient reader's rules at a test's speed."""
+BRISK = Patience(poll_s=0.002, gone_ms=60, give_up_ms=400, answer_ms=30_000, backoff_s=(0.02, 0.05))
+"""A patient reader's rules at a test's speed; a chip whose thread comes late is not taken for a dead one."""
+STEADY = replace(BRISK, gone_ms=60_000, give_up_ms=60_000)
+"""Where it must not matter how long a card is away, or how long it takes to be read."""
+FOR_SILENCE = replace(BRISK, answer_ms=500)
+"""Where the chip falls silent for good."""
 MESSAGE = bytes.fromhex("D4094679696B612E636E3A63") + bytes(range(70))
 """A message of one external record; what it says does not matter to a reader."""
 
@@ -40,15 +45,15 @@ class ReaderLog:
             self.states.append(state)
             self.changed.notify_all()
 
-    def wait(self, condition: Callable[[], bool], timeout: float = 5.0) -> bool:
+    def wait(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> bool:
         with self.changed:
             return self.changed.wait_for(condition, timeout)
 
-    def wait_reads(self, count: int, timeout: float = 5.0) -> list[CardRead]:
+    def wait_reads(self, count: int, timeout: float = PATIENCE) -> list[CardRead]:
         assert self.wait(lambda: len(self.reads) >= count, timeout), f"{len(self.reads)} of {count} reads"
         return self.reads
 
-    def wait_state(self, state: ReaderState, timeout: float = 5.0) -> None:
+    def wait_state(self, state: ReaderState, timeout: float = PATIENCE) -> None:
         assert self.wait(lambda: bool(self.states) and self.states[-1] is state, timeout), self.states
 
 
@@ -64,7 +69,7 @@ class Bench:
     def field(self) -> Field:
         return self.uart.field
 
-    def looks(self, count: int, timeout: float = 5.0) -> None:
+    def looks(self, count: int, timeout: float = PATIENCE) -> None:
         """Wait until the chip has called into the field so many times more."""
         target = self.field.frames + count
         assert self.field.wait_for(lambda: self.field.frames >= target, timeout)
@@ -74,7 +79,7 @@ class Bench:
         self.field.take()
         self.looks(2)
         due = time.monotonic() + patience.gone_ms / 1000
-        assert self.field.wait_for(lambda: time.monotonic() > due, 5)
+        assert self.field.wait_for(lambda: time.monotonic() > due, PATIENCE)
         self.looks(2)
 
 

@@ -27,6 +27,7 @@ from server.contract.wire import (
 )
 from tests.support.kiosk_roster import SERVER, SERVER_KEY, entries, signed
 from tests.support.kiosk_world import AT
+from tests.support.processes import PATIENCE
 
 CODE = f"0123456789-{fingerprint(SERVER_KEY)}"
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"x" * 32)
@@ -70,7 +71,7 @@ class FakeServer:
         finally:
             self.roster_gate.set()
 
-    def wait_for(self, condition: Any, timeout: float = 10) -> bool:
+    def wait_for(self, condition: Any, timeout: float = PATIENCE) -> bool:
         """Wait until something is true of this server."""
         with self.changed:
             return bool(self.changed.wait_for(condition, timeout))
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             fake.asked.append(path.rsplit("/", 1)[1])
             fake.changed.notify_all()
         if path.endswith("roster"):
-            fake.roster_gate.wait(20)
+            fake.roster_gate.wait(PATIENCE)
         with fake.changed:
             match path.rsplit("/", 1)[1]:
                 case "enrol":

@@ -2,7 +2,7 @@
 
 import json
 import os
-import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,22 +10,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.ports import claimed_port
+
 BIN = Path(sys.executable).parent
-PATIENCE = 90.0
+PATIENCE = 240.0
 """Seconds; generous, since two cores may be shared by everything that runs at once."""
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(ask: Callable[[], T], what: str, *, within: float = PATIENCE, said: Callable[[], str] = str) -> T:
@@ -47,7 +42,7 @@ def fetch(url: str, *, token: str | None = None, body: dict[str, Any] | None = N
         request.add_header("Content-Type", "application/json")
         request.data = json.dumps(body).encode()
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None
@@ -73,7 +68,7 @@ class Machine:
             env={**self._environment(), **extra},
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr.decode())
         return dict(json.loads(done.stdout)) if "--json" in arguments else {}
@@ -82,7 +77,7 @@ class Machine:
         """Run to the end, and give what was printed."""
         command = [BIN / self.command, *arguments]
         done = subprocess.run(
-            command, env=self._environment(), capture_output=True, check=True, timeout=120, text=True
+            command, env=self._environment(), capture_output=True, check=True, timeout=PATIENCE, text=True
         )
         return done.stdout
 
@@ -98,19 +93,19 @@ class Machine:
         """End politely; the exit status."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=PATIENCE)
 
     def kill(self) -> None:
         """End without warning (kill -9)."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(timeout=15)
+        self.process.wait(timeout=PATIENCE)
 
     def end(self) -> None:
         """End whatever still runs."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(timeout=15)
+            self.process.wait(timeout=PATIENCE)
 
     def log(self) -> str:
         """What it has said so far."""
@@ -134,6 +129,11 @@ class Server(Machine):
         """Start, and wait until it is well."""
         self.start("run", "--host", "127.0.0.1", "--port", str(self.port))
         until(lambda: fetch(f"{self.url}/healthz"), "server is well", said=self.log)
+
+    def roster_version(self) -> int:
+        """The newest roster's, from its own database."""
+        with closing(sqlite3.connect(self.home / "data" / "yika.sqlite")) as database:
+            return int(database.execute("SELECT roster_version FROM communities").fetchone()[0])
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """One page of a list of the open API."""
@@ -161,6 +161,15 @@ class Kiosk(Machine):
         """What ``/api/status`` says; empty while nobody answers."""
         return fetch(f"{self.url}/api/status") or {}
 
+    def hear(self, server: Server) -> None:
+        """Wait until all that the server knows now is known here; any newer roster might be too old."""
+        newest = server.roster_version()
+        until(
+            lambda: (self.status().get("roster_version") or 0) >= newest,
+            f"roster {newest}",
+            said=self.log,
+        )
+
     def tap(self, card: str) -> dict[str, Any]:
         """Lay a card on the reader, wait for the outcome, take it away; the outcome."""
         before = (self.status().get("last") or {}).get("event_id")
@@ -180,7 +189,7 @@ def new_server(home: Path, **environment: str) -> Server:
     """An initialised, empty server."""
     home.mkdir(parents=True, exist_ok=True)
     server = Server(
-        "yika-server", home, {"YIKA_DATA_DIR": str(home / "data"), **environment}, port=free_port()
+        "yika-server", home, {"YIKA_DATA_DIR": str(home / "data"), **environment}, port=claimed_port()
     )
     server.ask("init")
     return server
@@ -189,7 +198,7 @@ def new_server(home: Path, **environment: str) -> Server:
 def new_kiosk(home: Path, server: Server, site: str, name: str) -> Kiosk:
     """A kiosk that is enrolled with a running server."""
     home.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = claimed_port()
     config = home / "kiosk.toml"
     config.write_text(
         f'data_dir = "{home / "data"}"\n[screen]\nhost = "127.0.0.1"\nport = {port}\n'

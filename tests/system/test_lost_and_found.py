@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from kiosk.lane import POLL_SECONDS
 from tests.support.cable import Cable, cable_to
 from tests.support.hall import HALL, PASSWORD, new_hall
 from tests.support.office import Office
-from tests.support.processes import Kiosk, Server, free_port, running, until
+from tests.support.ports import claimed_port
+from tests.support.processes import Kiosk, Server, running, until
 
 pytestmark = pytest.mark.timeout(600)
 OLD, NEW = "04A1B2C3D4E5A1", "04A1B2C3D4E5A2"
@@ -43,7 +43,7 @@ def cable(server: Server) -> Iterator[Cable]:
 @pytest.fixture
 def kiosk(server: Server, cable: Cable, tmp_path: Path) -> Iterator[Kiosk]:
     """A kiosk at the other end of the cable, with a roster."""
-    port, config = free_port(), tmp_path / "kiosk.toml"
+    port, config = claimed_port(), tmp_path / "kiosk.toml"
     config.write_text(
         f'data_dir = "{tmp_path / "data"}"\n[screen]\nport = {port}\n[[reader]]\ndriver = "simulated"\n'
     )
@@ -66,23 +66,15 @@ def report(office: Office, card: str, state: str) -> None:
     office.post(f"/staff/cards/{card}/state", see=f"/staff/cards/{card}", state=state, reason="本人来说的")
 
 
-@contextmanager
-def heard(kiosk: Kiosk) -> Iterator[None]:
-    """What is done inside is known to the kiosk afterwards."""
-    before = kiosk.status()["roster_version"]
-    yield
-    until(lambda: kiosk.status()["roster_version"] > before, "the news at the kiosk", said=kiosk.log)
-
-
 def test_a_lost_card_stops_working_at_an_online_kiosk_with_its_next_question(
     server: Server, kiosk: Kiosk, office: Office
 ) -> None:
-    with heard(kiosk):
-        card = give(server, "M0001", "04A1B2C3D4E5A0")
+    card = give(server, "M0001", "04A1B2C3D4E5A0")
+    kiosk.hear(server)
     assert kiosk.tap("uid:04A1B2C3D4E5A0")["kind"] == "accepted"
-    with heard(kiosk):
-        report(office, card, "lost")
-        reported = time.monotonic()
+    report(office, card, "lost")
+    reported = time.monotonic()
+    kiosk.hear(server)
     print(f"from the report to the kiosk: {time.monotonic() - reported:.2f} s")
     assert kiosk.tap("uid:04A1B2C3D4E5A0")["outcome"] == "card_lost"
     assert POLL_SECONDS < 5, "the promise: five seconds at most"
@@ -91,8 +83,8 @@ def test_a_lost_card_stops_working_at_an_online_kiosk_with_its_next_question(
 def test_lost_replaced_and_found_while_the_kiosk_is_offline_ends_right(
     server: Server, kiosk: Kiosk, office: Office, cable: Cable
 ) -> None:
-    with heard(kiosk):
-        old = give(server, "M0002", OLD)
+    old = give(server, "M0002", OLD)
+    kiosk.hear(server)
     start = kiosk.tap(f"uid:{OLD}")
     until(lambda: server.items("shifts?volunteer=M0002&state=open"), "the start at the server")
 
@@ -106,8 +98,8 @@ def test_lost_replaced_and_found_while_the_kiosk_is_offline_ends_right(
     after_found = kiosk.tap(f"uid:{OLD}")
     assert after_found["kind"] == "accepted"
 
-    with heard(kiosk):
-        cable.mend()
+    cable.mend()
+    kiosk.hear(server)
     until(lambda: kiosk.status()["pending"] == 0, "everything at the server", said=kiosk.log)
 
     events = {row["id"]: row for row in server.items("events?volunteer=M0002&limit=1000")}

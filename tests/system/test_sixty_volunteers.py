@@ -28,7 +28,8 @@ from server.services.cards import register_bound
 from server.services.community import ActivitySpec, SiteSpec, set_activities, set_sites
 from server.services.members import NewVolunteer, register_volunteers
 from tests.support.cable import Cable, cable_to
-from tests.support.processes import PATIENCE, Kiosk, Server, fetch, free_port, new_server, running, until
+from tests.support.ports import claimed_port
+from tests.support.processes import PATIENCE, Kiosk, Server, fetch, new_server, running, until
 
 pytestmark = [
     pytest.mark.browser,
@@ -98,9 +99,10 @@ class Screen:
     def start(self) -> None:
         """Begin to show what the kiosk says."""
         program = shutil.which("chromium") or shutil.which("chromium-browser")
-        self._browser = self._chromium.launch(executable_path=program, args=CHROMIUM)
+        self._browser = self._chromium.launch(executable_path=program, args=CHROMIUM, timeout=PATIENCE * 1000)
         self._stack.callback(self._browser.close)
         self.page = self._browser.new_page(viewport={"width": 1280, "height": 800})
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.goto(self._url)
         self.page.wait_for_selector("html[data-mode]")
 
@@ -111,12 +113,12 @@ class Screen:
         (process,) = (int(each["id"]) for each in asked["processInfo"] if each["type"] == "browser")
         os.kill(process, signal.SIGKILL)
         with pytest.raises(PlaywrightError, match="closed"):
-            self.page.wait_for_selector("#never", timeout=PATIENCE * 1000)
+            self.page.wait_for_selector("#never")
 
     def shows(self, holds: str, event_ids: list[str]) -> None:
         """Wait until of the result that was drawn last something holds: that it is ``id`` among ``ids``."""
         asked = f"(ids) => {{ const id = document.querySelector('#result').dataset.event; return {holds}; }}"
-        self.page.wait_for_function(asked, arg=event_ids, timeout=PATIENCE * 1000)
+        self.page.wait_for_function(asked, arg=event_ids)
 
 
 def test_sixty_people_are_told_and_kept_whatever_happens_meanwhile(tmp_path: Path) -> None:
@@ -165,7 +167,7 @@ def _disturb(ear: Ear, screen: Screen, cable: Cable, kiosk: Kiosk, gates: dict[i
     screen.kill()
     screen.start()
     until(lambda: not kiosk.status()["online"], "the kiosk notices that it is alone", said=kiosk.log)
-    screen.page.wait_for_selector("#idle .status [data-key=offline]", timeout=PATIENCE * 1000)
+    screen.page.wait_for_selector("#idle .status [data-key=offline]")
     before = ear.ids()
     gates[FIRST_GATE].set()
     screen.shows("id && !ids.includes(id)", before)
@@ -231,7 +233,7 @@ def _community(server: Server) -> dict[str, NtagCard]:
 def _kiosk(home: Path, server: Server, cable: Cable, paths: list[str]) -> Kiosk:
     """A kiosk with two contactless readers, enrolled through the cable."""
     home.mkdir()
-    port = free_port()
+    port = claimed_port()
     readers = "".join(f'[[reader]]\ndriver = "nfcpy"\npath = "{path}"\n' for path in paths)
     config = home / "kiosk.toml"
     config.write_text(f'data_dir = "{home / "data"}"\n[screen]\nport = {port}\n{readers}')

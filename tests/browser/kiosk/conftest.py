@@ -11,7 +11,11 @@ from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.view import Idle, Result
 from kiosk.screen.web import create_screen
+from tests.support.ports import claimed_port
 from tests.support.screen import FakeControls, FakeHand
+
+NO_TIME_PASSES = "performance.now = () => 0"
+"""By this clock alone the screen tells how long a result has stood there, and its kiosk been silent."""
 
 
 @dataclass
@@ -60,20 +64,26 @@ class Stage:
 
 @pytest.fixture
 def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
-    """``stage(path="/", width=1280, height=800, clock=False, **context)``: a kiosk with an open page."""
+    """``stage(path="/", width=1280, height=800, clock=True, **context)``: a kiosk with an open page.
+
+    The screen's time stands still but for :meth:`Stage.pass_time`: however slow the machine, a result stays
+    while it is looked at. Without ``clock`` time cannot be passed, but timers run, which axe-core needs.
+    """
     running: list[Stage] = []
 
-    def build(path: str = "/", *, clock: bool = False, view: Idle | None = None, **settings: Any) -> Stage:
+    def build(path: str = "/", *, clock: bool = True, view: Idle | None = None, **settings: Any) -> Stage:
         hub, hand = ScreenHub(), FakeHand()
         controls = FakeControls() if view is None else FakeControls(view=view)
         spoken: list[str] = []
         screen = create_screen(hub, controls, hand=hand, on_language=spoken.append)
-        web = WebThread(screen, before_stop=hub.close)
+        web = WebThread(screen, port=claimed_port(), before_stop=hub.close)
         web.start()
         page = open_page("about:blank", **settings)
         if clock:
             page.clock.install(time=0)
             page.clock.pause_at(1)
+        else:
+            page.add_init_script(NO_TIME_PASSES)
         built = Stage(page, hub, controls, hand, web, spoken)
         running.append(built)
         page.goto(f"{web.url}{path}")

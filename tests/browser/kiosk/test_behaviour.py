@@ -10,13 +10,12 @@ from playwright.sync_api import Page, expect
 from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.web import create_screen
-from tests.support.processes import until
+from tests.support.processes import PATIENCE, until
 from tests.support.screen import HONOURED, IDLE, WORST, FakeControls, every_outcome, more_results
 
 pytestmark = pytest.mark.browser
 
 OUTCOMES = every_outcome() | more_results()
-PATIENCE = 10.0
 Staged = Callable[..., Any]
 
 
@@ -32,7 +31,7 @@ def test_the_clock_shows_the_kiosks_time_not_the_browsers(stage: Staged) -> None
 
 
 def test_a_result_stays_five_seconds_and_then_leaves(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_ended"])
     built.pass_time(5_000)
     assert built.page.is_visible("#result")
@@ -42,7 +41,7 @@ def test_a_result_stays_five_seconds_and_then_leaves(stage: Staged) -> None:
 
 @pytest.mark.parametrize("outcome", ["card_unknown", "already_done", "reader_lost", "shift_started"])
 def test_every_family_stays_at_least_five_seconds(stage: Staged, outcome: str) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES[outcome])
     built.pass_time(5_000)
     assert built.page.is_visible("#result")
@@ -51,7 +50,7 @@ def test_every_family_stays_at_least_five_seconds(stage: Staged, outcome: str) -
 
 
 def test_the_next_tap_replaces_a_result_at_once(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["choose_activity"])
     built.show(OUTCOMES["shift_ended"])
     assert built.text("#result h1") == "签退成功"
@@ -59,7 +58,7 @@ def test_the_next_tap_replaces_a_result_at_once(stage: Staged) -> None:
 
 
 def test_two_people_in_one_moment_both_read_their_result(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_started"])
     built.show(replace(OUTCOMES["shift_ended"], name="李建国"))
     assert built.text("#result .greeting") == "李建国，您好"
@@ -70,7 +69,7 @@ def test_two_people_in_one_moment_both_read_their_result(stage: Staged) -> None:
 
 
 def test_what_follows_ones_own_touch_is_nobody_elses_result(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_started"])
     built.page.click("[data-choice=undo]")
     assert built.controls.chosen.wait(PATIENCE)
@@ -91,7 +90,7 @@ def test_a_browser_that_comes_late_shows_a_result_only_while_it_is_fresh(
 
 
 def test_undo_is_offered_for_ten_seconds_and_counts_down(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_started"])
     built.pass_time(4_000)
     assert built.text("[data-choice=undo]").split()[-2:] == ["6", "秒"]
@@ -105,7 +104,7 @@ def test_undo_is_offered_for_ten_seconds_and_counts_down(stage: Staged) -> None:
 
 
 def test_after_ten_seconds_nothing_can_be_undone_and_nothing_was_sent(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["choose_activity"])
     built.pass_time(10_500)
     mode(built.page, "idle")
@@ -113,7 +112,7 @@ def test_after_ten_seconds_nothing_can_be_undone_and_nothing_was_sent(stage: Sta
 
 
 def test_choosing_an_activity_sends_it_once_even_when_touched_twice(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["choose_activity"])
     built.page.dblclick("[data-choice='activity:school']")
     assert built.controls.chosen.wait(PATIENCE)
@@ -129,7 +128,7 @@ def test_the_planned_activity_comes_first_and_says_so(stage: Staged) -> None:
 
 
 def test_a_choice_that_came_too_late_says_why(stage: Staged) -> None:
-    built = stage(clock=True, expect_errors=True)  # Chromium logs the 409 itself
+    built = stage(expect_errors=True)  # Chromium logs the 409 itself
     built.controls.refuse = "too_late"
     built.show(OUTCOMES["shift_started"])
     built.page.click("[data-choice=undo]")
@@ -137,7 +136,7 @@ def test_a_choice_that_came_too_late_says_why(stage: Staged) -> None:
 
 
 def test_a_forgotten_end_can_be_denied_and_the_person_hears_what_to_do(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["end_proposed"])
     assert built.page.locator(".answers button").count() == 2
     built.page.click("[data-choice=end_no]")
@@ -148,7 +147,7 @@ def test_a_forgotten_end_can_be_denied_and_the_person_hears_what_to_do(stage: St
 
 
 def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["team_opened"])
     page = built.page
     page.click("[data-choice=open]")
@@ -164,7 +163,7 @@ def test_a_leader_leaves_out_an_absent_member_page_by_page(stage: Staged) -> Non
 
 
 def test_turning_pages_gives_the_reading_time_again(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(replace(OUTCOMES["team_opened"], choice_seconds=10))
     built.pass_time(8_000)
     built.page.click("[data-choice=open]")
@@ -173,7 +172,7 @@ def test_turning_pages_gives_the_reading_time_again(stage: Staged) -> None:
 
 
 def test_more_choices_than_four_wait_on_another_page(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["leader-many"])
     assert built.page.locator("#result button").count() == 4
     built.page.click("[data-choice=open]")
@@ -182,7 +181,7 @@ def test_more_choices_than_four_wait_on_another_page(stage: Staged) -> None:
 
 
 def test_english_is_a_touch_away_and_chinese_comes_back_after_half_a_minute(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.page.click("text=English")
     assert built.text(".tap-word") == "Tap your card"
     assert built.page.get_attribute("html", "lang") == "en"
@@ -198,7 +197,7 @@ def test_english_is_a_touch_away_and_chinese_comes_back_after_half_a_minute(stag
 
 
 def test_bigger_and_clearer_are_a_touch_away_and_end_with_the_visit(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     size = "() => parseFloat(getComputedStyle(document.querySelector('.place')).fontSize)"
     before = built.page.evaluate(size)
     built.page.click("text=大字")
@@ -222,7 +221,7 @@ def test_with_one_language_there_is_no_language_button(open_page: Callable[..., 
 
 def test_the_keyboard_reaches_every_button_and_a_stray_enter_presses_none(stage: Staged) -> None:
     """A scanner types its code and an Enter: that must not undo anybody's tap."""
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_started"])
     built.page.keyboard.type("YK0123")
     built.page.keyboard.press("Enter")
@@ -265,7 +264,7 @@ def test_who_asked_for_less_motion_gets_none(stage: Staged) -> None:
 
 
 def test_broken_is_said_before_anyone_taps_and_leaves_by_itself(stage: Staged) -> None:
-    built = stage(clock=True, view=replace(IDLE, broken=("reader_lost",)))
+    built = stage(view=replace(IDLE, broken=("reader_lost",)))
     assert built.text("#broken h1") == "读卡器没反应"
     assert built.text("#broken .contact") == "请联系：值班室 0510-0000 0000"
     built.show(OUTCOMES["shift_started"])
@@ -287,7 +286,7 @@ def test_a_demo_says_so_on_every_screen_and_only_a_demo_does(stage: Staged) -> N
 def test_the_hand_lays_a_card_on_the_reader_beside_the_screen(
     stage: Staged, check_axe: Callable[[Page], None], shoot: Callable[[Page, str], Any]
 ) -> None:
-    built = stage("/hand", view=replace(IDLE, demo=True), width=1600, height=900)
+    built = stage("/hand", clock=False, view=replace(IDLE, demo=True), width=1600, height=900)
     built.page.click("text=王秀英 0001")
     assert built.hand.taken.wait(PATIENCE)
     assert built.hand.put_down == ["0001"]
@@ -299,14 +298,14 @@ def test_the_hand_lays_a_card_on_the_reader_beside_the_screen(
 
 
 def test_a_card_that_the_hand_cannot_find_is_named(stage: Staged) -> None:
-    built = stage("/hand", expect_errors=True)
+    built = stage("/hand", clock=False, expect_errors=True)
     built.page.fill("#card", "9999")
     built.page.keyboard.press("Enter")
     expect(built.page.locator("#told")).to_contain_text("9999")
 
 
 def test_a_stream_that_comes_back_does_not_show_a_closed_result_again(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_started"])
     built.page.keyboard.press("Escape")
     mode(built.page, "idle")
@@ -336,7 +335,7 @@ def restarted() -> Iterator[Callable[..., ScreenHub]]:
 def test_a_screen_that_lost_its_kiosk_says_so_and_comes_back_by_itself(
     stage: Staged, restarted: Callable[..., ScreenHub], shoot: Callable[[Page, str], Any]
 ) -> None:
-    built = stage(clock=True, expect_errors=True)
+    built = stage(expect_errors=True)
     built.web.stop()
     built.page.clock.run_for(4_000)
     mode(built.page, "idle")
@@ -368,7 +367,7 @@ def as_other_build(app: Any) -> Any:
 def test_a_screen_of_another_build_loads_itself_again(
     stage: Staged, restarted: Callable[..., ScreenHub]
 ) -> None:
-    built = stage(clock=True, expect_errors=True)
+    built = stage(expect_errors=True)
     built.page.evaluate("() => { window.first = true; }")
     built.web.stop()
     restarted(built.web.port, as_other_build)
@@ -387,7 +386,7 @@ def test_where_turns_do_not_fit_those_that_want_people_stay(stage: Staged) -> No
 
 
 def test_my_hours_come_at_a_touch_stay_to_be_read_and_leave_with_the_next_person(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_ended"])
     assert "本月" not in built.text("#result")
     built.pass_time(8_000)
@@ -404,7 +403,7 @@ def test_my_hours_come_at_a_touch_stay_to_be_read_and_leave_with_the_next_person
 
 
 def test_back_from_my_hours_the_tap_can_still_be_taken_back(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["shift_ended"])
     built.page.click("[data-choice=mine]")
     built.page.click("text=返回")
@@ -414,15 +413,16 @@ def test_back_from_my_hours_the_tap_can_still_be_taken_back(stage: Staged) -> No
 
 
 def test_who_is_asked_something_reads_the_question_and_not_their_hours(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(replace(OUTCOMES["choose_activity"], mine=OUTCOMES["shift_ended"].mine))
     assert built.page.locator("[data-choice=mine]").count() == 0
 
 
 def test_a_leader_reads_who_is_missing_and_at_the_end_who_stays(stage: Staged) -> None:
-    built = stage(clock=True)
+    built = stage()
     built.show(OUTCOMES["team_opened"])
-    assert "没来的，请点“有人没来”。还有 7 人没刷卡：王女士 M0011、李先生 M0012、M0013 号…" in built.text("#result")
+    missing = "没来的，请点“有人没来”。还有 7 人没刷卡：王女士 M0011、李先生 M0012、M0013 号…"
+    assert missing in built.text("#result")
     built.show(OUTCOMES["team_closed"])
     built.page.click("text=有人还在")
     assert built.page.locator(".answers button").all_inner_texts() == [
@@ -432,7 +432,7 @@ def test_a_leader_reads_who_is_missing_and_at_the_end_who_stays(stage: Staged) -
 
 
 def test_who_asked_to_be_honoured_comes_in_turn_slowly_and_a_touch_holds_them(stage: Staged) -> None:
-    built = stage(clock=True, view=replace(IDLE, honoured=HONOURED[::2]))
+    built = stage(view=replace(IDLE, honoured=HONOURED[::2]))
     assert built.text(".honour").split() == ["谢谢您", "王女士", "爱心护学岗", "129", "小时"]
     built.pass_time(10_000)
     assert "王女士" in built.text(".honour")
@@ -445,7 +445,7 @@ def test_who_asked_to_be_honoured_comes_in_turn_slowly_and_a_touch_holds_them(st
 
 
 def test_nobody_moves_for_who_asked_for_no_motion(stage: Staged) -> None:
-    built = stage(clock=True, view=replace(IDLE, honoured=HONOURED[::2]), reduced_motion="reduce")
+    built = stage(view=replace(IDLE, honoured=HONOURED[::2]), reduced_motion="reduce")
     built.pass_time(40_000)
     assert "王女士" in built.text(".honour")
 

@@ -53,7 +53,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 def in_mode(mode: str, stage: Callable[..., Any]) -> Any:
     """A stage in one of the modes, without motion, so that what is measured stands still."""
     (width, height), path, language = MODES[mode]
-    built = stage(path, width=width, height=height, reduced_motion="reduce")
+    built = stage(path, width=width, height=height, clock=False, reduced_motion="reduce")
     built.page.evaluate(SET_LANGUAGE, language)
     return built
 

@@ -14,7 +14,6 @@ from tests.support.desk import Counter, counter
 pytestmark = pytest.mark.browser
 UID = bytes.fromhex("04A1B2C3D4E500")
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴", "秀英 建国 桂兰 志强 玉珍".split()
-SOON = 20_000
 Open = Callable[..., Page]
 Shoot = Callable[[Page, str], Path]
 Check = Callable[[Page], None]
@@ -44,26 +43,26 @@ def test_a_queue_of_thirty_told_at_a_glance(
     page.get_by_role("button", name="打开发卡台").click()
     reader = page.locator(".reader")
     at.desk.ask_once()
-    expect(reader).to_contain_text("请把新卡放到读卡器上", timeout=SOON)
+    expect(reader).to_contain_text("请把新卡放到读卡器上")
     expect(reader).to_contain_text("王秀英")
     shoot(page, "server/desk-queue-waiting")
     check_axe(page)
     at.lay(blank(1), frames=30)
-    expect(reader).to_contain_text("拿开得太早", timeout=SOON)
+    expect(reader).to_contain_text("拿开得太早")
     shoot(page, "server/desk-queue-torn")
     first = blank(1)
     at.lay(first)
-    expect(reader).to_contain_text("写好了", timeout=SOON)
+    expect(reader).to_contain_text("写好了")
     expect(reader).to_contain_text("李秀英")
     shoot(page, "server/desk-queue-made")
     check_axe(page)
     at.lay(first)
-    expect(reader).to_contain_text("它是 王秀英 的卡", timeout=SOON)
+    expect(reader).to_contain_text("它是 王秀英 的卡")
     shoot(page, "server/desk-queue-in-use")
     check_axe(page)
     for last in range(2, 12):
         assert at.lay(blank(last)) == "made"
-    expect(page.get_by_text("已发 11，还有 19 人")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("已发 11，还有 19 人")).to_be_visible()
     shoot(page, "server/desk-queue-later")
     page.set_viewport_size({"width": 390, "height": 844})
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
@@ -75,14 +74,15 @@ def test_a_person_is_found_and_put_before_the_others_by_keys_alone(
 ) -> None:
     (number,) = site.bench.do(register_volunteers, [NewVolunteer(name="欧阳Anna", birth="1955-03-02")])
     page = sign_in("staff", "/staff/desk")
-    page.keyboard.type("欧阳")  # the search field has the focus
+    page.wait_for_selector("input:focus")  # the search field has it
+    page.keyboard.type("欧阳")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**person={number}")
     shoot(page, "server/desk-person")
     page.get_by_role("button", name="现在发卡").focus()
     page.keyboard.press("Enter")
     at.desk.ask_once()
-    expect(page.locator(".reader")).to_contain_text("欧阳Anna", timeout=SOON)
+    expect(page.locator(".reader")).to_contain_text("欧阳Anna")
 
 
 def test_the_other_pages_of_the_desk_are_accessible(

@@ -105,12 +105,12 @@ def test_the_board_shows_a_tap_within_seconds_and_says_when_it_lost_the_server(
     kiosk = site.bench.kiosk("hut", "another")
     kiosk.tap("M0008", site.bench.now - 1000)
     site.bench.push(kiosk)
-    expect(page.get_by_text("测女士")).to_have_count(3, timeout=15_000)
+    expect(page.get_by_text("测女士")).to_have_count(3)
     page.context.set_offline(True)
-    expect(page.get_by_role("alert")).to_contain_text("暂时连不上服务器", timeout=15_000)
+    expect(page.get_by_role("alert")).to_contain_text("暂时连不上服务器")
     shoot(page, "server/live-lost")
     page.context.set_offline(False)
-    expect(page.get_by_role("alert")).to_be_hidden(timeout=15_000)
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_forgotten_end_is_confirmed_by_keys_alone(site: Any, sign_in: Open) -> None:
@@ -130,7 +130,7 @@ def test_the_first_tab_jumps_over_the_menu(sign_in: Open) -> None:
     skip = page.get_by_role("link", name="跳到正文")
     expect(skip).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_the_menu_folds_on_a_phone_and_opens_with_its_button(sign_in: Open) -> None:
@@ -143,7 +143,8 @@ def test_the_menu_folds_on_a_phone_and_opens_with_its_button(sign_in: Open) -> N
 
 def test_somebody_finds_a_person_and_reports_her_card_lost(site: Any, sign_in: Open, shoot: Shoot) -> None:
     page = sign_in("staff", "/staff/volunteers")
-    page.keyboard.type("M0006")  # the search field has the focus
+    page.wait_for_selector("input:focus")  # the search field has it
+    page.keyboard.type("M0006")
     page.keyboard.press("Enter")
     page.wait_for_url("**/staff/volunteers/M0006")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -157,5 +158,5 @@ def test_the_description_of_the_api_is_drawn_under_our_own_rules(
     address: str, open_page: Open, shoot: Shoot
 ) -> None:
     page = open_page(f"{address}/api/docs")
-    expect(page.get_by_role("heading", name="一卡 Yika")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="一卡 Yika")).to_be_visible()
     shoot(page, "server/api-docs")

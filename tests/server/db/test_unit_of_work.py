@@ -7,6 +7,7 @@ import pytest
 from server.db.migrate import is_current, upgrade
 from server.db.unit_of_work import UnitOfWork
 from server.services.community import create_community
+from tests.support.processes import PATIENCE
 
 
 def test_leaving_without_commit_writes_nothing(bench) -> None:
@@ -42,7 +43,7 @@ def test_writers_take_turns(bench) -> None:
     inside, order = Event(), []
 
     def second() -> None:
-        inside.wait(10)
+        inside.wait(PATIENCE)
         with bench.uow() as uow:
             uow.lock()
             uow.bump()
@@ -58,7 +59,7 @@ def test_writers_take_turns(bench) -> None:
         thread.join(0.2)
         order.append("first")
         uow.commit()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert order == ["first", "second"]
     assert bench.rows("communities")[0]["roster_version"] == before + 1
 
