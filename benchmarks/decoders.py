@@ -14,6 +14,7 @@ anything was read; it counts as wrong when the file says otherwise. Every answer
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -235,28 +236,40 @@ def _by_class(folder: Path, answers: Sequence[dict[str, Any]], names: Sequence[s
             of = [a for a in answers if a["decoder"] == name and Path(a["photo"]).parts[0] == kind]
             contents = [None if a["read"] is None else bytes.fromhex(a["read"]) for a in of]
             said = [_said(folder / a["photo"]) for a in of]
-            right = [c is not None and s in (None, _plain(c)) for c, s in zip(contents, said, strict=True)]
+            right = [_right(c, s) for c, s in zip(contents, said, strict=True)]
             wrong = sum(c is not None and not good for c, good in zip(contents, right, strict=True))
             if of:
                 rows.append(_row(name, kind, right, [a["ms"] for a in of], wrong))
     return rows
 
 
-def _said(path: Path) -> str | None:
+def _right(content: bytes | None, said: bytes | None) -> bool:
+    return content is not None and (said is None or bool(_readings(content) & _readings(said)))
+
+
+def _said(path: Path) -> bytes | None:
     """What the file beside a photo says is in it; a list of corners says nothing of that."""
     beside = path.with_suffix(".txt")
     if not beside.is_file() or beside.read_bytes().startswith(b"#"):
         return None
-    return _plain(beside.read_bytes())
+    return beside.read_bytes()
 
 
-def _plain(text: bytes) -> str:
-    """A text without what editors change: encodings other than UTF-8, line ends, blanks around it."""
-    try:
-        decoded = text.decode()
-    except UnicodeDecodeError:
-        decoded = text.decode("shift_jis", "replace")
-    return "".join(decoded.split())
+def _readings(content: bytes) -> set[str]:
+    """The texts that bytes may mean: codes seldom tell their encoding, and decoders guess it."""
+    texts, meant = set(), [content]
+    with contextlib.suppress(UnicodeError):
+        meant.append(content.decode().encode("latin-1"))  # OpenCV gives bytes as so many characters
+    for read in meant:
+        for name in ("utf-8", "shift_jis", "gb18030"):
+            with contextlib.suppress(UnicodeError):
+                texts.add(_plain(read.decode(name)))
+    return texts
+
+
+def _plain(text: str) -> str:
+    """A text without what editors change, line ends and blanks, and without control characters."""
+    return "".join(character for character in text if character.isprintable() and character != " ")
 
 
 def markdown(rows: Sequence[Row], time: str = "ms_median") -> str:

@@ -209,7 +209,6 @@ class Decoder:
             prepared("refocused-doubled", lambda gray: way.double(way.refocus(gray))),
             prepared("refocused", lambda gray: way.threshold(way.refocus(gray), 15, 0)),
             two_tone("thresholded", lambda gray: way.median(way.threshold(gray, 25, 3))),
-            _Rescue("redrawn", lambda sight: self._redraw(sight.gray)),
             _Rescue("inverted", lambda sight: self._look(way.inverse(sight.gray))),
             _Rescue(STRAIGHTENED, self._straighten),
             two_tone("sharpened", lambda gray: way.threshold(way.sharpen(way.blur(gray, 0.7)), 25, 2)),
@@ -219,11 +218,12 @@ class Decoder:
             prepared("doubled", lambda gray: way.threshold(way.double(gray), 15, 0)),
             prepared("closed", lambda gray: way.close(way.double(gray), 3)),
             prepared("filled", lambda gray: way.close(gray, 5)),
-            two_tone("stained", lambda gray: way.threshold(way.blur(gray, 1.0), 51, 20)),
             prepared("softened", lambda gray: way.sharpen(way.blur(gray, 1.2))),
             prepared("smoothed", lambda gray: way.blur(gray, 2.0)),
             prepared("steadied", lambda gray: way.double(way.steady(gray))),
             two_tone("otsu", way.otsu),
+            two_tone("stained", lambda gray: way.threshold(way.blur(gray, 1.0), 51, 20)),
+            _Rescue("redrawn", lambda sight: self._redraw(sight.gray)),
             _Rescue("aruco", lambda sight: self._aruco(sight.gray)),
         )
 
