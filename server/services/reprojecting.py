@@ -11,11 +11,13 @@ AT_ONCE = 200
 
 def reproject_all(uow: Uow, acting: Acting) -> int:
     """Derive every shift and posting again; how many shifts came out otherwise (none, when all is well)."""
+    uow.lock()  # before anything is read: a push that comes in meanwhile must not be overwritten
     return _reproject(uow, acting, _everybody(uow))
 
 
 def reproject_since(uow: Uow, acting: Acting, since: int) -> int:
     """Derive again whoever has a shift since a moment: rules were changed for the past."""
+    uow.lock()
     rows = uow.rows("shifts").between("started_at", since, None)
     return _reproject(uow, acting, {row["volunteer"] for row in rows})
 

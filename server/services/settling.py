@@ -21,6 +21,7 @@ class Settled:
 
 def settle(uow: Uow, acting: Acting) -> Settled:
     """Close what has waited long enough, let points die, seal old checkpoint taps."""
+    uow.lock()  # before anything is read: a push that comes in meanwhile must not be overwritten
     moments = {row["volunteer"]: {row["started_at"]} for row in uow.shifts.unsettled()}
     shifts = project_moments(uow, acting, moments)
     expiries = let_points_die(uow, acting)

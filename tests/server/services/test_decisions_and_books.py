@@ -1,8 +1,10 @@
 """What staff decide, and what was earned being used: never one's own hours, never more than is there."""
 
 import threading
+import time
 
 import pytest
+from sqlalchemy import text
 
 from server.contract.rules import HOUR, MINUTE
 from server.domain.calendar import day_start
@@ -12,7 +14,10 @@ from server.services.audit import audit
 from server.services.books import close_period, give, let_points_die, spend_points, take_back
 from server.services.community import ActivitySpec, PlanSpec, set_activities, set_plans
 from server.services.decisions import Ruling, confirm_end, decide
+from server.services.ingest import ingest
 from server.services.policies import set_policy
+from server.services.reprojecting import reproject_all
+from server.services.sessions import KnownKiosk
 from server.services.settling import settle
 
 NINE = day_start("2026-11-24") + 9 * HOUR
@@ -45,6 +50,29 @@ def earned(bench):
 
 def held(bench, number: str = "M0001") -> dict[str, int]:
     return {row["book"]: row["amount"] for row in bench.rows("balances", account=f"person:{number}")}
+
+
+@pytest.mark.one_database("postgresql", "SQLite lets in one writer at a time by itself")
+@pytest.mark.parametrize("work", [settle, reproject_all])
+def test_a_tap_that_comes_in_during_the_nightly_work_is_not_overwritten(forgotten, work) -> None:
+    """The work that began before the push was durable must not write what it read before."""
+    kiosk = forgotten.kiosk("hub")
+    kiosk.booted_at = NINE
+    kiosk.tap("M0001", NINE + 2 * HOUR, shown="shift_ended")
+    night = threading.Thread(target=forgotten.do, args=(work,))
+    with forgotten.uow() as uow:
+        uow.lock()
+        night.start()
+        deadline, waits = time.monotonic() + 60, 0
+        while not waits and time.monotonic() < deadline:
+            waits = uow.connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar()
+        known = KnownKiosk(kiosk_id=kiosk.kiosk_id, site_id="hub", revoked=False)
+        ingest(uow, forgotten.acting(f"kiosk:{kiosk.kiosk_id}"), kiosk.push(sent_at=forgotten.now), known)
+        uow.commit()
+    night.join(timeout=60)
+    [shift] = forgotten.rows("shifts")
+    assert (shift["state"], shift["credited"]) == ("closed", 120)
+    assert clean(forgotten)
 
 
 def test_two_counters_never_spend_the_same_points(earned) -> None:
