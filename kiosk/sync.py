@@ -198,14 +198,16 @@ class Syncer:
         if not _fits(push, answer):
             return LyingAnswer("an answer about other events than were sent")
         self._pushed_at = self._clock.sample().uptime_ms
+        if answer.resend_from is not None:
+            # Before what came is acknowledged: of a gap behind which the server has an event it never tells
+            # again, so a kiosk that dies in between must still hold that event as waiting.
+            self._send_again(push, answer.resend_from)
         self._outbox.acknowledge(
             push.journal_id,
             answer.results,
             roster_version=answer.roster_version,
             at=answer.server_time,
         )
-        if answer.resend_from is not None:
-            self._send_again(push, answer.resend_from)
         return None
 
     def _send_again(self, push: Push, missing: int) -> None:

@@ -231,7 +231,9 @@ class _Teller:
         rng = self.rng
         fault = rng.choice((*FAULTS, *DISK_FAULTS)) if rng.random() < self.faulty else "none"
         lanes = rng.choice([0, 1, 1, 1])
-        lanes = 0 if fault.startswith("old_") else lanes
+        if fault.startswith("old_"):  # older than what it holds: it has to hold something newer
+            self._add(at - 200, "sync", kiosk, 0, 0, "none")
+            lanes = 0
         self._add(at, "sync", kiosk, 0 if lanes else rng.randrange(2), lanes, fault)
         if fault == "late_copy":
             self._add(at + rng.randrange(HOUR), "copies", kiosk)
@@ -267,6 +269,10 @@ class _Teller:
         rng = self.rng
         if kind == "restore":
             self._add(at - rng.randrange(8 * HOUR), "snapshot", kiosk)
+            if rng.random() < 0.5:  # what the server has of this card goes on otherwise from here
+                self._tap(at - rng.randrange(HOUR), rng.choice(self.people), kiosk)
+                self._add(at - 100, "sync", kiosk, 0, 1, "none")
+                self._tap(at + rng.randrange(HOUR), rng.choice(self.people), kiosk)
             self._add(at, "restore", kiosk, rng.randrange(2))
         else:
             self._add(at, kind, kiosk)
