@@ -13,7 +13,8 @@ from server.web import blueprints, kiosk_api, kiosk_desk
 from server.web.errors import register_errors
 from server.web.limits import Allowance, Gate
 
-ROSTERS_AT_ONCE = 2
+NONCES_AT_ONCE, SESSIONS_AT_ONCE, ROSTERS_AT_ONCE = 2, 3, 2
+"""With the pushes fewer than there are threads, so that one is always left to say when to come again."""
 
 
 def create_app(config: ServerConfig | None = None) -> Flask:
@@ -31,7 +32,8 @@ def create_app(config: ServerConfig | None = None) -> Flask:
         requests=Allowance(config.rate_limit, runtime.clock),
         openings=Allowance(config.enrol_limit, runtime.clock),
         pushes=Gate(config.pushes_at_once, runtime.clock),
-        sessions=Gate(config.pushes_at_once, runtime.clock),
+        nonces=Gate(NONCES_AT_ONCE, runtime.clock),
+        sessions=Gate(SESSIONS_AT_ONCE, runtime.clock),
         rosters=Gate(ROSTERS_AT_ONCE, runtime.clock),
     )
     register_errors(app)

@@ -1,6 +1,5 @@
 """The API for kiosks: enrolment, sessions, pushes, rosters. Every answer to a signed request is signed."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +43,7 @@ class Allowances:
     requests: Allowance
     openings: Allowance
     pushes: Gate
+    nonces: Gate
     sessions: Gate
     rosters: Gate
     """Lines of their own, or a whole town's would hold every thread, and a session wait for rosters."""
@@ -72,13 +72,13 @@ def enrol_kiosk() -> Response:
 
 @blueprint.post("/session")
 def session() -> Response:
-    """Step one: a nonce. Step two, with the nonce signed: a session. Who has a nonce stands in no line."""
+    """Step one: a nonce. Step two, with the nonce signed: a session."""
     limits().openings.take(f"{request.remote_addr}:{_body().get('kiosk_id')}")
     yika = _yika()
     (kiosk_id,) = _texts("kiosk_id")
     acting: Acting = yika.acting(f"kiosk:{kiosk_id}")
-    line = nullcontext() if "nonce" in _body() else limits().sessions.passing(kiosk_id)
-    with line, yika.unit_of_work("") as uow:
+    line = limits().sessions if "nonce" in _body() else limits().nonces
+    with line.passing(kiosk_id), yika.unit_of_work("") as uow:
         if "nonce" not in _body():
             answer: dict[str, Any] = {"nonce": give_nonce(uow, acting, kiosk_id)}
         else:
