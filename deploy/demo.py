@@ -26,6 +26,11 @@ KIOSK_CONFIG = HOME / "kiosk.toml"
 LOGIN = HOME / "login.json"
 BIN = Path(sys.executable).parent
 SITE = "孵化园"
+BLANKS = [
+    {"card": f"空白卡 {n}", "label": f"空白卡 Blank {kind} {n}", "type": kind, "uid": f"04A1B2C3D4E50{n}"}
+    for n, kind in enumerate(("NTAG213", "NTAG213", "NTAG215", "NTAG216"), 1)
+]
+"""Chips as delivered, for the issuing desk."""
 _stopping = threading.Event()
 
 
@@ -97,7 +102,9 @@ def _write_kiosk_config(port: int) -> None:
     KIOSK_DATA.mkdir(exist_ok=True)
     cards = SERVER_DATA / "demo_cards.json"
     if cards.exists():
-        shutil.copyfile(cards, KIOSK_DATA / "demo_cards.json")
+        known = json.loads(cards.read_text("utf-8"))
+        known["cards"] += BLANKS
+        (KIOSK_DATA / "demo_cards.json").write_text(json.dumps(known, ensure_ascii=False), "utf-8")
     KIOSK_CONFIG.write_text(
         f'data_dir = "{KIOSK_DATA}"\n[screen]\nhost = "127.0.0.1"\nport = {port}\nlanguages = ["zh", "en"]\n'
         '[[reader]]\ndriver = "simulated"\n[feedback]\nlights = "none"\nvoice = "none"\n'
@@ -107,7 +114,7 @@ def _write_kiosk_config(port: int) -> None:
 def _enrol(server: str) -> None:
     if (KIOSK_DATA / "kiosk.enrolled").exists():
         return
-    code = _run("yika-server", "add-kiosk", f"{SITE} demo", "--site", SITE, "--json")["code"]
+    code = _run("yika-server", "add-kiosk", f"{SITE} demo", "--site", SITE, "--desk", "--json")["code"]
     _run("yika-kiosk", "--config", str(KIOSK_CONFIG), "enrol", server, str(code))
     (KIOSK_DATA / "kiosk.enrolled").touch()
 
@@ -158,6 +165,7 @@ Yika 一卡 is up.
   Kiosk screen      {kiosk}/
   Tap by mouse      {kiosk}/hand      (or: yika-kiosk --config .demo/kiosk.toml hand put M0001)
   Staff pages       {server}/staff/   user {login["user"]}, password {login["password"]}
+  Make a card       {server}/staff/desk (then lay a blank card with {kiosk}/hand)
   Open API          {server}/api/docs token {login["token"]}
   Logs and data     .demo/
 Ctrl-C ends it."""

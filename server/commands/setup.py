@@ -67,6 +67,7 @@ CROWDED: dict[str, Any] = {
     "asyncore_use_poll": True,  # select(2) knows no more than 1,024
     "backlog": 2_048,
     "max_request_body_size": 16 << 20,
+    "clear_untrusted_proxy_headers": False,  # nobody believes them; /metrics must see that a proxy passed it on
     "inbuf_overflow": 64 << 10,  # a push that waits for a thread waits on disk: memory stays bounded
 }
 
@@ -159,7 +160,8 @@ def create_token(job: Job, *, name: str, scope: str) -> None:
 @command()
 @click.argument("name")
 @click.option("--site", required=True, help="Id or name of the site; a new one is made for a new name.")
-def add_kiosk(job: Job, *, name: str, site: str) -> None:
+@click.option("--desk", is_flag=True, help="Let staff make cards at its reader.")
+def add_kiosk(job: Job, *, name: str, site: str, desk: bool) -> None:
     """Register a kiosk and give its one-time code."""
     runtime = job.runtime
     acting = runtime.acting("cli")
@@ -169,6 +171,8 @@ def add_kiosk(job: Job, *, name: str, site: str) -> None:
         if site_id is None:
             set_sites(uow, acting, [SiteSpec(site_id=(site_id := acting.ids()), name=site)])
         added = kiosks.add_kiosk(uow, acting, name, site_id=site_id)
+        if desk:
+            kiosks.make_desk(uow, acting, added.kiosk_id, is_desk=True)
         uow.commit()
     words = f"kiosk {added.kiosk_id}\n{added.code}\n{_picture(added.code)}"
     job.answer({"kiosk": added.kiosk_id, "code": added.code, "expires_at": _moment(added.expires_at)}, words)

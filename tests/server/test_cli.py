@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,6 +123,8 @@ def test_a_kiosk_gets_a_code_and_its_picture(cli: Cli) -> None:
     assert added["expires_at"].endswith("Z")
     shown = cli.run("add-kiosk", "后门", "--site", "孵化园")
     assert "█" in shown.stdout
+    made = cli.json("add-kiosk", "发卡台", "--site", "孵化园", "--desk")
+    assert set(made) == {"kiosk", "code", "expires_at"}
 
 
 def test_a_card_is_the_exact_text_of_its_code(cli: Cli, volunteer: str) -> None:
@@ -278,6 +281,11 @@ def test_the_server_serves_until_it_is_stopped_and_names_a_busy_port(cli: Cli) -
         assert any(f":{port}" in line for line in first.stderr)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as answer:
             assert json.load(answer) == {"status": "ok"}
+        passed_on = urllib.request.Request(
+            f"http://127.0.0.1:{port}/metrics", headers={"X-Forwarded-For": "203.0.113.7"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="401"):  # a proxy's caller is not this machine
+            urllib.request.urlopen(passed_on, timeout=PATIENCE)
         second = serve(cli, port)
         _, told = second.communicate(timeout=PATIENCE)
         assert second.returncode == 1
