@@ -163,7 +163,11 @@ class TapEvent:
         if missing := _REQUIRED - raw.keys():
             raise WireError(f"event lacks fields: {', '.join(sorted(missing))}")
         for name, value in raw.items():
-            if not (_is_known_text(name, value) or _fits(name, value)):
+            choices = _TEXTS.get(name, ())
+            known = isinstance(value, str) and (
+                len(value) <= MAX_TEXT if choices is None else value in choices
+            )
+            if not (known or _fits(name, value)):
                 raise WireError(f"event field {name} cannot be {value!r:.60}")
         return cls(**(raw | {"members": tuple(raw.get("members", ()))}))
 
@@ -187,18 +191,13 @@ _REQUIRED = frozenset(
 _FREE_TEXT = frozenset(
     {"event_id", "kiosk_id", "journal_id", "boot_id", "card_id", "volunteer", "activity_id", "target"}
 )
+_TEXTS: dict[str, frozenset[str] | None] = dict.fromkeys(_FREE_TEXT) | _CHOICES
+"""Fields that are texts, as most are: any text (None), or one of these."""
 _SMALLEST = {"v": VERSION, "seq": 1, "uptime_ms": 0, "wall": -(1 << 53)}
 
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 1 << 53
-
-
-def _is_known_text(name: str, value: object) -> bool:
-    """Whether it is one of the texts this field takes: asked first, since most fields are texts."""
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        return False
-    return name in _FREE_TEXT or value in _CHOICES.get(name, ())
 
 
 def _fits(name: str, value: object) -> bool:

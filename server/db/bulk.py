@@ -5,7 +5,7 @@ row of an ``executemany`` by itself: it is sent one JSON text instead, and makes
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -16,29 +16,41 @@ from server.contract.wire import canonical
 from server.db.base import Json
 from server.db.direct import run, run_many
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 
 
-def insert(connection: Connection, table: Table, rows: Rows) -> None:
-    """Insert rows that must not exist yet; all have the same columns."""
-    _write(connection, table, rows, _insertion)
+def insert(connection: Connection, table: Table, rows: Rows, fixed: Row) -> None:
+    """Insert rows that must not exist yet; all have the same columns, besides those ``fixed`` for all."""
+    _write(connection, table, (rows, fixed), _insertion)
 
 
-def upsert(connection: Connection, table: Table, rows: Rows) -> None:
+def upsert(connection: Connection, table: Table, rows: Rows, fixed: Row) -> None:
     """Insert rows, or replace those with the same key; of two with one key the last counts."""
-    key = itemgetter(*(column.name for column in table.primary_key))
-    _write(connection, table, list({key(row): row for row in rows}.values()), _replacement)
+    _write(connection, table, (_unlike(table, rows, fixed), fixed), _replacement)
 
 
-def _write(connection: Connection, table: Table, rows: Rows, statement: Any) -> None:
+def increase(connection: Connection, table: Table, rows: Rows, fixed: Row) -> None:
+    """Insert rows, or add what is no key to the row with the same key; no two may have the same."""
+    _write(connection, table, (rows, fixed), _addition)
+
+
+def _unlike(table: Table, rows: Rows, fixed: Row) -> Rows:
+    if len(rows) < 2:
+        return rows
+    keys = [column.name for column in table.primary_key if column.name not in fixed]
+    key = itemgetter(*keys)
+    return list({key(row): row for row in rows}.values())
+
+
+def _write(connection: Connection, table: Table, what: tuple[Rows, Row], statement: Any) -> None:
+    rows, fixed = what
     if not rows:
         return
-    names = tuple(column.name for column in table.columns if column.name in rows[0])
-    if len(names) != len(rows[0]):
-        raise KeyError(f"{table.name} has no columns {sorted(set(rows[0]) - set(names))}")
+    names = _columns(table, tuple(rows[0]), tuple(fixed))
     dialect = connection.dialect.name
-    values = _values(table, names, rows)
     sql = statement(table, names, dialect)
+    values = _values(table, names, rows, fixed)
     if dialect == "sqlite":
         run_many(connection, sql, values)
     else:
@@ -47,16 +59,31 @@ def _write(connection: Connection, table: Table, rows: Rows, statement: Any) -> 
         run(connection, sql, (text,))
 
 
-def _values(table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:
+@lru_cache(maxsize=500)
+def _columns(table: Table, own: tuple[str, ...], fixed: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that are written, in the table's order."""
+    given = {*own, *fixed}
+    if unknown := given - set(table.columns.keys()):
+        raise KeyError(f"{table.name} has no columns {sorted(unknown)}")
+    return tuple(column.name for column in table.columns if column.name in given)
+
+
+def _values(table: Table, names: Sequence[str], rows: Rows, fixed: Row) -> list[tuple[Any, ...]]:
     """The rows as the driver takes them: JSON columns as canonical text."""
-    written = [isinstance(table.c[name].type, Json) for name in names]
-    if not any(written):
-        return [tuple(row[name] for name in names) for row in rows]
-    columns = list(zip(names, written, strict=True))
-    return [tuple(_text(row[name]) if text else row[name] for name, text in columns) for row in rows]
+    columns: list[Iterable[Any]] = []
+    for name in names:
+        if name in fixed:
+            columns.append([fixed[name]] * len(rows))
+        elif isinstance(table.c[name].type, Json):
+            columns.append([_text(row[name]) for row in rows])
+        else:
+            columns.append(map(itemgetter(name), rows))
+    return list(zip(*columns, strict=True))
 
 
 def _text(value: Any) -> str | None:
+    if value == []:
+        return "[]"  # most lists are empty, and writing one is dear
     return None if value is None else canonical(value).decode()
 
 
@@ -78,6 +105,15 @@ def _replacement(table: Table, names: Sequence[str], dialect: str) -> str:
     does = f"UPDATE SET {', '.join(changing)}" if changing else "NOTHING"
     listed = ", ".join(f'"{name}"' for name in keys)
     return f"{_insertion(table, names, dialect)} ON CONFLICT ({listed}) DO {does}"
+
+
+@lru_cache(maxsize=500)
+def _addition(table: Table, names: Sequence[str], dialect: str) -> str:
+    keys = [column.name for column in table.primary_key]
+    adding = [f'"{n}" = "{table.name}"."{n}" + excluded."{n}"' for n in names if n not in keys]
+    listed = ", ".join(f'"{name}"' for name in keys)
+    sets = ", ".join(adding)
+    return f"{_insertion(table, names, dialect)} ON CONFLICT ({listed}) DO UPDATE SET {sets}"
 
 
 def _postgresql_type(table: Table, name: str) -> str:

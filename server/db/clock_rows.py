@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from functools import lru_cache
 
-from sqlalchemy import Dialect, bindparam, or_, select
+from sqlalchemy import Dialect, Integer, bindparam, select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
@@ -11,27 +11,37 @@ from server.db.direct import Statement, one_of, several
 from server.db.event_rows import READING
 from server.db.repositories import Row, Rows
 
-ENOUGH = 64
-"""Samples that are looked at for anchors: a kiosk that waits is sampled again and again at one place."""
+FEW, ENOUGH = 8, 64
+"""Samples that are looked at for anchors, at first and at most: a kiosk that waits is sampled again and again
+at one place."""
 
 
 class ClockRows(Rows):
     """``clock_samples`` with what the correction of times asks for."""
 
-    def anchors(self, journal: tuple[str, str], top: int, before: int) -> list[Row]:
-        """Events up to a place that were the last of their boot when it was sampled, latest sample first.
+    def anchors(self, journal: tuple[str, str], top: int, before: int, places: int) -> list[Row]:
+        """Events up to a place that were the last of their boot when it was sampled, latest place first.
 
-        ``before`` is a moment of the server's clock that the sample must not be behind.
+        ``before`` is a moment of the server's clock that the sample must not be behind; so many ``places``
+        are enough.
         """
         given = {"kiosk_id": journal[0], "journal_id": journal[1], "top": top, "before": before}
-        found = _anchors(self.dialect).rows(self.connection, **self.fixed, **given)
-        return sorted({row["seq"]: row for row in found}.values(), key=lambda row: -row["seq"])
+        by_place: dict[int, Row] = {}
+        for limit in (FEW, ENOUGH):
+            found = _anchors(self.dialect).rows(self.connection, **self.fixed, **given, limit=limit)
+            by_place = {row["seq"]: row for row in found}
+            if len(by_place) >= places:
+                break
+        return sorted(by_place.values(), key=lambda row: -row["seq"])
 
     def near(self, journal: tuple[str, str], low: int, boots: Collection[str]) -> list[Row]:
         """Samples taken when the journal had reached a place, and all of these boots."""
-        given = {"kiosk_id": journal[0], "journal_id": journal[1], "low": low}
-        given |= {"boots": several(boots, self.dialect.name)}
-        return _near(self.dialect).rows(self.connection, **self.fixed, **given)
+        mine = self.fixed | {"kiosk_id": journal[0], "journal_id": journal[1]}
+        found = _from_place(self.dialect).rows(self.connection, **mine, low=low)
+        if boots:
+            given = several(boots, self.dialect.name)
+            found += _of_boots(self.dialect).rows(self.connection, **mine, boots=given)
+        return list({row["fact_seq"]: row for row in found}.values())
 
 
 SAMPLES = tables.table(tables.ClockSampleRow)
@@ -45,19 +55,30 @@ def _mine() -> list[ColumnElement[bool]]:
 @lru_cache(maxsize=32)
 def _anchors(dialect: Dialect) -> Statement:
     mine, events = SAMPLES.c, tables.table(tables.EventRow).c
+    # The samples first, and only so many: left to itself, SQLite would walk along the whole journal.
+    latest = (
+        select(mine.boot_id, mine.last_seq)
+        .where(*_mine(), mine.last_seq <= bindparam("top"), mine.server_time <= bindparam("before"))
+        .order_by(mine.last_seq.desc(), mine.fact_seq.desc())
+        .limit(bindparam("limit", type_=Integer))
+        .subquery()
+    )
     query = (
         select(*(events[name] for name in READING))
-        .where(*_mine(), *(events[name] == mine[name] for name in JOURNAL))
-        .where(events.seq == mine.last_seq, events.boot_id == mine.boot_id)
-        .where(mine.last_seq <= bindparam("top"), mine.server_time <= bindparam("before"))
-        .order_by(mine.fact_seq.desc())
-        .limit(ENOUGH)
+        .where(*(events[name] == bindparam(name) for name in JOURNAL))
+        .where(events.seq == latest.c.last_seq, events.boot_id == latest.c.boot_id)
     )
     return Statement(query, dialect)
 
 
 @lru_cache(maxsize=32)
-def _near(dialect: Dialect) -> Statement:
-    mine = SAMPLES.c
-    wanted = or_(mine.last_seq >= bindparam("low"), one_of(mine.boot_id, "boots", dialect.name))
-    return Statement(select(SAMPLES).where(*_mine(), wanted), dialect)
+def _from_place(dialect: Dialect) -> Statement:
+    query = select(SAMPLES).where(*_mine(), SAMPLES.c.last_seq >= bindparam("low"))
+    return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _of_boots(dialect: Dialect) -> Statement:
+    # One statement with OR would read all samples of the journal.
+    query = select(SAMPLES).where(*_mine(), one_of(SAMPLES.c.boot_id, "boots", dialect.name))
+    return Statement(query, dialect)

@@ -137,12 +137,17 @@ class Rows:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that must not exist yet."""
         if rows:
-            bulk.insert(self.connection, self.table, [self.fixed | dict(row) for row in rows])
+            bulk.insert(self.connection, self.table, rows, self.fixed)
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, or replace those with the same key."""
         if rows:
-            bulk.upsert(self.connection, self.table, [self.fixed | dict(row) for row in rows])
+            bulk.upsert(self.connection, self.table, rows, self.fixed)
+
+    def increase(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, or add what is no key to the row with the same key."""
+        if rows:
+            bulk.increase(self.connection, self.table, rows, self.fixed)
 
     def set(self, values: Mapping[str, Any], **where: Any) -> int:
         """Change columns of the rows with these values; how many there were."""

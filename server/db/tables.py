@@ -7,7 +7,7 @@ volunteers, consents, logins, codes, sessions, last seen; outside the audit.
 
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
 from server.db.base import Base, Key, MaybeMillis, Millis, NumberKey, Owned
@@ -84,6 +84,19 @@ __all__ = [
 ]
 
 
+UNSETTLED = "state IN ('open', 'end_missing', 'held') OR state = 'void' AND ended_at IS NULL"
+"""Shifts that time alone can change; it also changes what is void without ever having ended."""
+
+
+NAMING = "members <> '[]'"
+"""Events of leaders that name people: there are few."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows only."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Community(Owned, Base):
     """One community: the tenant of every other row."""
 
@@ -126,7 +139,8 @@ class EventRow(Owned, Base):
         Index("ix_events_at", "community_id", "at"),
         Index("ix_events_batch", "community_id", "batch_seq"),
         Index("ix_events_card", "community_id", "card_id"),
-        Index("ix_events_target", "community_id", "target"),
+        _partial("ix_events_target", "community_id", "target", where="target IS NOT NULL"),
+        _partial("ix_events_naming", "community_id", "at", where=NAMING),
         {"postgresql_partition_by": "HASH (community_id)"},
     )
     event_id: Mapped[Key]
@@ -197,6 +211,10 @@ class ClockSampleRow(Owned, Base):
     """Evidence of one kiosk's clocks, folded from batch facts."""
 
     __tablename__ = "clock_samples"
+    __table_args__ = (
+        Index("ix_clock_samples_place", "community_id", "kiosk_id", "journal_id", "last_seq", "fact_seq"),
+        Index("ix_clock_samples_boot", "community_id", "kiosk_id", "journal_id", "boot_id", "fact_seq"),
+    )
     kiosk_id: Mapped[Key]
     journal_id: Mapped[Key]
     fact_seq: Mapped[NumberKey]
@@ -227,6 +245,7 @@ class ShiftRow(Owned, Base):
         Index("ix_shifts_volunteer", "community_id", "volunteer", "started_at"),
         Index("ix_shifts_day", "community_id", "day"),
         Index("ix_shifts_state", "community_id", "state"),
+        _partial("ix_shifts_unsettled", "community_id", "volunteer", where=UNSETTLED),
     )
     shift_id: Mapped[Key]
     volunteer: Mapped[str]

@@ -13,6 +13,7 @@ from server.db.clock_rows import ClockRows
 from server.db.event_rows import EventRows
 from server.db.repositories import Rows
 from server.db.session import Database
+from server.db.shift_rows import ShiftRows
 from server.db.views import Views
 
 REPOSITORIES: dict[str, type[Base]] = {
@@ -22,7 +23,6 @@ REPOSITORIES: dict[str, type[Base]] = {
     "journals": tables.Journal,
     "clock_samples": tables.ClockSampleRow,
     "chain_heads": tables.ChainHead,
-    "shifts": tables.ShiftRow,
     "projections": tables.ProjectionRow,
     "ledger_transactions": tables.LedgerTransaction,
     "ledger_lines": tables.LedgerLine,
@@ -53,7 +53,7 @@ REPOSITORIES: dict[str, type[Base]] = {
     "roster_snapshots": tables.RosterSnapshot,
     "exports": tables.ExportLog,
 }
-"""Attribute of a unit of work -> table; ``events`` has a repository of its own."""
+"""Attribute of a unit of work -> table; ``events`` and ``shifts`` have repositories of their own."""
 
 
 _BUMP = text("UPDATE communities SET roster_version = roster_version + 1 WHERE community_id = :community")
@@ -90,13 +90,13 @@ class UnitOfWork:
         """Go on in another community: logins and kiosks are found before their community is known."""
         self.community_id = community_id
         self._repositories.clear()
-        for name in ("clocks", "events", "views"):
+        for name in ("clocks", "events", "shifts", "views"):
             self.__dict__.pop(name, None)
 
     def rows(self, name: str) -> Rows:
         """The repository of one table."""
-        if name == "events":
-            return self.events
+        if name in ("events", "shifts"):
+            return self.events if name == "events" else self.shifts
         if name not in self._repositories:
             self._repositories[name] = Rows(self.connection, REPOSITORIES[name], self.community_id)
         return self._repositories[name]
@@ -115,6 +115,11 @@ class UnitOfWork:
     def clocks(self) -> ClockRows:
         """Clock samples, with what the correction of times asks for."""
         return ClockRows(self.connection, tables.ClockSampleRow, self.community_id)
+
+    @cached_property
+    def shifts(self) -> ShiftRows:
+        """Shifts, with what a projection asks for."""
+        return ShiftRows(self.connection, tables.ShiftRow, self.community_id)
 
     @cached_property
     def views(self) -> Views:

@@ -85,6 +85,7 @@ class PlanVersion(Owned, Base):
     """Every version of every plan, for taps before the last change."""
 
     __tablename__ = "plan_versions"
+    __table_args__ = (Index("ix_plan_versions_start", "community_id", "start"),)
     plan_id: Mapped[Key]
     fact_seq: Mapped[NumberKey]
     activity_id: Mapped[str]

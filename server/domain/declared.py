@@ -81,6 +81,8 @@ def without_overlaps(shifts: Iterable[Shift]) -> list[Shift]:
     refused. Back-to-back is not overlap.
     """
     shifts = list(shifts)
+    if all(shift.grade is not Grade.DECLARED for shift in shifts):
+        return shifts
     taken: list[Shift] = []
     refused: set[str] = set()
     for shift in sorted(shifts, key=_rank):

@@ -118,7 +118,8 @@ def _state(
 def unended(draft: Draft, state: ShiftState, *, proposed_end: int | None, known_at: int) -> Shift:
     """A shift without an end: open, missing its end, held as evidence, or settled at zero."""
     shift = _shift(draft, state=state, ended_at=None, minutes=0, grade=None, flags=set(draft.flags))
-    return replace(shift, proposed_end=proposed_end, known_at=known_at)
+    same = (proposed_end, known_at) == (shift.proposed_end, shift.known_at)
+    return shift if same else replace(shift, proposed_end=proposed_end, known_at=known_at)
 
 
 def _shift(

@@ -12,6 +12,7 @@ posting after every projection sums to the same as posting once at the end.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from server.domain.calendar import day_of, next_period, period_of
 from server.domain.facts import Grade, Rules, Shift
@@ -55,8 +56,7 @@ class TransactionKind(StrEnum):
     REVERSE = "reverse"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(NamedTuple):
     """What sums are promised by: person × book × grade × day."""
 
     book: Book
@@ -66,8 +66,7 @@ class Key:
     """The service date, whenever it was posted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One amount in one book for one account."""
 
     book: Book
@@ -171,7 +170,8 @@ def sums(lines: Iterable[Line]) -> dict[Key, int]:
     """Sums by account × book × grade × day, without zeros."""
     total: dict[Key, int] = {}
     for line in lines:
-        total[line.key] = total.get(line.key, 0) + line.amount
+        key = line.key
+        total[key] = total.get(key, 0) + line.amount
     return {key: amount for key, amount in total.items() if amount}
 
 

@@ -53,9 +53,12 @@ def _longest_plan(world: World) -> int:
     return max((ends[plan_id] - start for plan_id, start in starts.items()), default=0)
 
 
-def segment(times: Iterable[int], at: int, world: World) -> Segment:
-    """The segment that a moment lies in, among a person's event times and shifts entered by hand."""
-    gap = quiet_gap(world)
+def segment(times: Iterable[int], at: int, world: World, gap: int | None = None) -> Segment:
+    """The segment that a moment lies in, among a person's event times and shifts entered by hand.
+
+    ``gap`` is the world's ``quiet_gap``, where it has been worked out already.
+    """
+    gap = quiet_gap(world) if gap is None else gap
     busy = [(time, time + gap) for time in (*times, at)]
     busy += [
         (decision.started_at, max(decision.ended_at, decision.started_at) + gap)

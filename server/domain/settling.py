@@ -102,6 +102,8 @@ def _is_end(decision: Decision, shift: OpenShift) -> bool:
 def voided(shift: Shift, decisions: Iterable[Decision]) -> Shift:
     """The shift as staff's word leaves it: void when somebody else made it worth nothing."""
     about = [d for d in decisions if d.kind is DecisionKind.VOID_SHIFT and d.shift_id == shift.shift_id]
+    if not about:
+        return shift
     flags = set(shift.flags)
     if any(d.by == shift.volunteer for d in about):
         flags.add(Flag.OWN_DECISION)

@@ -107,23 +107,24 @@ def parsed(fact: Row) -> Row:
 def _present(uow: Uow, facts: Sequence[Row]) -> Views:
     """The rows that folding these facts may have to look at."""
     views: Views = {}
-    for kind, table, key in _LOOKED_AT:
-        subjects = {_subject(fact, kind) for fact in facts if fact["kind"] == kind}
-        if subjects:
-            found = uow.rows(table).rows(**{key: subjects})
+    for kind, table, keys in _LOOKED_AT:
+        about = [fact for fact in facts if fact["kind"] == kind]
+        if about:
+            where = {key: {_subject(fact, key) for fact in about} for key in keys}
+            found = uow.rows(table).rows(**where)
             views[table] = {tuple(row[name] for name in KEYS[table]): _bare(row) for row in found}
     return views
 
 
 _LOOKED_AT = (
-    (FactKind.TEAM, "team_members", "team_id"),
-    (FactKind.PLAN, "plans", "plan_id"),
-    (FactKind.BATCH, "journals", "journal_id"),
+    (FactKind.TEAM, "team_members", ("team_id",)),
+    (FactKind.PLAN, "plans", ("plan_id",)),
+    (FactKind.BATCH, "journals", ("kiosk_id", "journal_id")),
 )
 
 
-def _subject(fact: Row, kind: FactKind) -> str:
-    return str(fact["body"]["journal"] if kind is FactKind.BATCH else fact["subject"])
+def _subject(fact: Row, key: str) -> str:
+    return str(fact["body"]["journal"] if key == "journal_id" else fact["subject"])
 
 
 def _bare(row: Row) -> Row:

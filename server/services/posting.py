@@ -45,7 +45,8 @@ def post_shifts(uow: Uow, acting: Acting, shifts: Mapping[str, Shift | None], sh
 
 def posted_for(uow: Uow, subjects: Iterable[str]) -> tuple[dict[str, list[Line]], dict[str, int]]:
     """All lines written for these subjects, and their counts of transactions."""
-    found = {row["seq"]: row for row in uow.rows("ledger_transactions").rows("seq", subject=set(subjects))}
+    # In no order: asked for one, SQLite would rather walk along the whole ledger.
+    found = {row["seq"]: row for row in uow.rows("ledger_transactions").rows(subject=set(subjects))}
     revisions: dict[str, int] = defaultdict(int)
     for row in found.values():
         revisions[row["subject"]] = max(revisions[row["subject"]], row["revision"])
@@ -145,13 +146,9 @@ def _line_row(seq: int, number: int, line: Line) -> Row:
 
 
 def _move_balances(uow: Uow, lines: Sequence[Line]) -> None:
-    moved = balances(lines)
-    rows = uow.rows("balances").rows(account={key[0] for key in moved})
-    held = {(row["account"], row["book"], row["grade"]): row["amount"] for row in rows}
-    uow.rows("balances").put(
+    uow.rows("balances").increase(
         [
-            {"account": account, "book": str(book), "grade": str(grade)}
-            | {"amount": held.get((account, str(book), str(grade)), 0) + amount}
-            for (account, book, grade), amount in moved.items()
+            {"account": account, "book": str(book), "grade": str(grade), "amount": amount}
+            for (account, book, grade), amount in balances(lines).items()
         ]
     )

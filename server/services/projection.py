@@ -22,8 +22,6 @@ Moments = Mapping[str, Collection[int]]
 """Person -> moments at which something about them changed."""
 LOOK_AROUND = 48 * HOUR
 """How far around a change events are read; a person who was never quiet for that long is read whole."""
-UNSETTLED = ("open", "end_missing", "held")
-"""States that time alone can change; it also changes what is void without ever having ended."""
 _FIELDS = tuple(item.name for item in fields(Shift))
 
 
@@ -39,6 +37,19 @@ class Person:
     """Shifts in the table that may be replaced, or share a day with one."""
     read_until: int | None = None
     """Where reading stopped; None when everything was read."""
+    segments: list[Segment] = field(default_factory=list)
+    """Where their moments lie."""
+    gap: int = 0
+    """How long nothing has to have happened for nothing from before to matter."""
+
+    def find_segments(self, moments: Iterable[int]) -> None:
+        """Work out the segments around these moments."""
+        self.moments = set(moments)
+        self.gap = quiet_gap(self.world)
+        times = [row["at"] for row in self.events]
+        for moment in sorted(self.moments):
+            if not any(moment in known for known in self.segments):
+                self.segments.append(segment(times, moment, self.world, self.gap))
 
 
 def project_events(uow: Uow, acting: Acting, rows: Iterable[Row]) -> int:
@@ -61,12 +72,6 @@ def _target(row: Row) -> str:
     return (row.get("target") or "").partition("/")[0]
 
 
-def unsettled(uow: Uow, **where: Any) -> list[Row]:
-    """Shifts that time alone can change."""
-    shifts = uow.rows("shifts")
-    return [*shifts.rows(state=list(UNSETTLED), **where), *shifts.rows(state="void", ended_at=None, **where)]
-
-
 def concerned(row: Row) -> set[str]:
     """Whom an event itself concerns: whose card it was (and was thought to be), and whom a leader named.
 
@@ -81,7 +86,7 @@ def project_moments(uow: Uow, acting: Acting, moments: Moments) -> int:
         return 0
     shared = common(uow)
     wanted = {person: set(found) for person, found in moments.items()}
-    for row in unsettled(uow, volunteer=set(wanted)):
+    for row in uow.shifts.unsettled(set(wanted)):
         wanted[row["volunteer"]].add(row["started_at"])
     changes = _Changes()
     for people in _groups(wanted):
@@ -134,12 +139,8 @@ class _Changes:
 
     def take(self, person: Person, as_of: int) -> None:
         """Project the segments that a person's moments lie in, and credit the days they touch."""
-        times = [row["at"] for row in person.events]
         found: list[Shift] = []
-        segments: list[Segment] = []
-        for moment in sorted(person.moments):
-            if not any(moment in known for known in segments):
-                segments.append(_as_far_as_read(segment(times, moment, person.world), person))
+        segments = [_as_far_as_read(stretch, person) for stretch in person.segments]
         for stretch in segments:
             taps = [tap_of(row) for row in _inside(person.events, stretch)]
             found += project(person.number, taps, world=person.world, as_of=as_of, within=stretch)
@@ -212,14 +213,14 @@ def _load(uow: Uow, wanted: Mapping[str, Collection[int | None]], shared: Common
     span = None if whole else (min(known) - LOOK_AROUND, max(known) + LOOK_AROUND)
     far = []
     for person in read_people(uow, set(wanted), span, shared):
-        person.moments = {moment for moment in wanted[person.number] if moment is not None}
+        person.find_segments(moment for moment in wanted[person.number] if moment is not None)
         if span and _reaches_out(person, span):
             far.append(person)
         else:
             yield person
     for near in far:
         for person in read_people(uow, {near.number}, None, shared):
-            person.moments = near.moments
+            person.find_segments(near.moments)
             yield person
 
 
@@ -249,19 +250,17 @@ def _touching(uow: Uow, events: Sequence[Row]) -> list[Row]:
 def _stored_shifts(uow: Uow, people: set[str], span: tuple[int, int] | None) -> dict[str, list[Row]]:
     low, high = (span[0] - 24 * HOUR, span[1] + 24 * HOUR) if span else (None, None)
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in uow.rows("shifts").between("started_at", low, high, volunteer=people):
+    for row in uow.shifts.between("started_at", low, high, volunteer=people):
         found[row["volunteer"]].append(row)
     return found
 
 
 def _reaches_out(person: Person, span: tuple[int, int]) -> bool:
     """Whether a segment may go on beyond what was read: then only everything is enough."""
-    gap = quiet_gap(person.world)
-    times = [row["at"] for row in person.events]
-    for moment in person.moments:
-        found = segment(times, moment, person.world)
-        last = max((time for time in (*times, moment) if time in found), default=moment)
-        if found.start - gap <= span[0] or last + gap >= span[1]:
+    low, high = span[0] + person.gap, span[1] - person.gap
+    times = [*person.moments, *(row["at"] for row in person.events)]
+    for found in person.segments:
+        if found.start <= low or any(time >= high and time in found for time in times):
             return True
         if any(
             d.started_at and d.started_at in found and d.started_at > span[1] for d in person.world.decisions
@@ -273,7 +272,7 @@ def _reaches_out(person: Person, span: tuple[int, int]) -> bool:
 def _write(uow: Uow, acting: Acting, changes: _Changes, shared: Common) -> int:
     if not changes.put and not changes.gone:
         return 0
-    shifts = uow.rows("shifts")
+    shifts = uow.shifts
     shifts.remove_keys([(name,) for name in sorted(changes.gone)])
     shifts.put([shift_row(shift) for shift in changes.put.values()])
     worth_now: dict[str, Shift | None] = dict.fromkeys(changes.gone)

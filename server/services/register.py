@@ -18,6 +18,9 @@ OF_A_CREDENTIAL = frozenset({"static", "signed", "rotating", "challenge"})
 """Proofs that a card with a credential can only have given with the digest of what it says."""
 
 
+_GREEN = frozenset(str(shown) for shown in Shown if shown.kind is Kind.ACCEPTED)
+
+
 @dataclass(slots=True)
 class History:
     """States of one subject, each holding from a moment; of two for one moment the later recorded counts."""
@@ -104,7 +107,7 @@ def _standing(event: TapEvent, stored: Row, register: Register) -> tuple[TapStan
         return TapStanding.QUARANTINED, "forked"
     if stored["status"] == "quarantined":
         return TapStanding.QUARANTINED, stored["reason"]
-    if Shown(event.shown).kind is not Kind.ACCEPTED:
+    if event.shown not in _GREEN:
         return TapStanding.SHOWN_REFUSED, event.shown
     return TapStanding.GOOD, None
 

@@ -81,7 +81,7 @@ def _anchors(
             top = min(top, previous["last_seq"])
         else:
             return
-    found = uow.clocks.anchors(journal, top, before)
+    found = uow.clocks.anchors(journal, top, before, TRIES + 1)
     if heard is None:
         low = found[0]["seq"] if found else 0
         believed = uow.events.last_believed(journal, low, top)

@@ -80,13 +80,13 @@ def test_lots_that_do_not_hold_the_balance_are_found():
 
 def test_spent_hours_are_found():
     """Redeeming never lowers a certificate."""
-    lines = tuple(replace(line, book=Book.HOURS) for line in SPENT.lines)
+    lines = tuple(line._replace(book=Book.HOURS) for line in SPENT.lines)
     assert "hours_are_never_spent" in found(books(*EARNED, replace(SPENT, lines=lines, allocations=())))
 
 
 def test_points_from_hours_entered_by_hand_are_found():
     """Whoever posted them."""
-    lines = tuple(replace(line, grade=Grade.DECLARED) for line in EARNED[0].lines)
+    lines = tuple(line._replace(grade=Grade.DECLARED) for line in EARNED[0].lines)
     assert "only_verified_minutes_buy" in found(books(replace(EARNED[0], lines=lines)))
 
 

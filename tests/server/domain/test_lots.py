@@ -38,7 +38,7 @@ def on(day):
 def earn(subject, points, day="2026-03-01", *, grade=Grade.TAPPED, before=()):
     """A shift worth so many points, posted over what was posted for it."""
     key = Key(Book.POINTS, ACCOUNT, grade, "2026-03-01")
-    wanted = {key: points * 60, replace(key, account=COUNTER): -points * 60} if points else {}
+    wanted = {key: points * 60, key._replace(account=COUNTER): -points * 60} if points else {}
     lines = [line for transaction in before for line in transaction.lines]
     found = posting(subject, wanted, posted=lines, revision=len(before), how=on(day))
     assert found is not None
@@ -160,7 +160,7 @@ def test_a_reversed_spend_gives_its_lots_back_with_their_own_last_day():
 def test_the_accounts_of_others_and_other_books_move_no_lots():
     """A fold over everything sees its own."""
     line = Line(Book.POINTS, "person:M0002", Grade.TAPPED, "2026-03-01", 60)
-    hours = replace(line, book=Book.HOURS, account=ACCOUNT)
+    hours = line._replace(book=Book.HOURS, account=ACCOUNT)
     other = Transaction(
         kind=TransactionKind.SHIFT, subject="x", revision=1, posted_on="", period="", lines=(line, hours)
     )
@@ -236,7 +236,7 @@ def test_lots_less_deficit_are_always_the_balance(steps):
             before = [t for t in done if t.subject == subject]
             posted = [line for t in before for line in t.lines]
             key = Key(Book.POINTS, ACCOUNT, Grade.TAPPED, "2025-01-01")
-            wanted = {key: points * 50, replace(key, account=COUNTER): -points * 50} if points else {}
+            wanted = {key: points * 50, key._replace(account=COUNTER): -points * 50} if points else {}
             made = posting(subject, wanted, posted=posted, revision=len(before), how=how)
         elif what == "spend" and points:
             with suppress(NotEnough):
