@@ -14,11 +14,11 @@ _V1, _V2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
 def held_to(share: float) -> Iterator[bool]:
     """All threads of this process get so much of one core inside; False when this system does not let us."""
     quota = round(PERIOD_US * share)
-    if (_V1 / "cpu.cfs_quota_us").exists() or (_V1 / "cgroup.procs").exists():
+    if (_V1 / "cgroup.procs").exists():
         root, limits = _V1, {"cpu.cfs_period_us": f"{PERIOD_US}", "cpu.cfs_quota_us": f"{quota}"}
     else:
         root, limits = _V2, {"cpu.max": f"{quota} {PERIOD_US}"}
-    group, home = root / f"yika-bench-{os.getpid()}", root / "cgroup.procs"
+    group, home = root / f"yika-bench-{os.getpid()}", root / _path(root).lstrip("/") / "cgroup.procs"
     try:
         group.mkdir()
     except OSError:
@@ -27,8 +27,16 @@ def held_to(share: float) -> Iterator[bool]:
     try:
         yield _entered(group, limits)
     finally:
-        home.write_text(f"{os.getpid()}")
+        if str(os.getpid()) in (group / "cgroup.procs").read_text().split():
+            home.write_text(f"{os.getpid()}")
         group.rmdir()
+
+
+def _path(root: Path) -> str:
+    """In which group of this hierarchy the process is now (cgroups(7): number, controllers, path)."""
+    lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    wanted = "cpu" if root == _V1 else ""
+    return next((path for _, controllers, path in lines if wanted in controllers.split(",")), "/")
 
 
 def _entered(group: Path, limits: dict[str, str]) -> bool:
