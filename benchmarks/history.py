@@ -41,7 +41,6 @@ def lengthen(own: Town, copies: int) -> None:
             f"UPDATE chain_heads SET seq = seq + {copies * postings} WHERE chain = 'ledger'",
             f"UPDATE journals SET head_seq = head_seq * {copies + 1}",
             "DROP TABLE places",
-            "ANALYZE",
         ):
             connection.exec_driver_sql(statement)
         uow.commit()
