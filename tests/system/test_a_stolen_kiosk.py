@@ -36,7 +36,6 @@ from server.runtime import Runtime
 from server.services.members import NewVolunteer, register_volunteers
 from tests.support.processes import Kiosk, Server, new_kiosk, new_server, running, until
 
-pytestmark = pytest.mark.timeout(300)
 NAMES = {
     "printed": "欧阳婉清",
     "bound": "慕容雪莹",

@@ -13,7 +13,6 @@ from tests.support.office import Office
 from tests.support.ports import claimed_port
 from tests.support.processes import Kiosk, Server, running, until
 
-pytestmark = pytest.mark.timeout(600)
 OLD, NEW = "04A1B2C3D4E5A1", "04A1B2C3D4E5A2"
 
 

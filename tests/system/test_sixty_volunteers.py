@@ -33,7 +33,6 @@ from tests.support.processes import PATIENCE, Kiosk, Server, fetch, new_server, 
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(600),
     pytest.mark.one_database(
         "sqlite", "the server is here to receive; what it does with taps is tested on both"
     ),
