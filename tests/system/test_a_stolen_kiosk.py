@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from card_tools.conversation import converse
-from card_tools.credential import LENGTH, Credential, decode, open_key, open_name
+from card_tools.credential import LENGTH, Credential, Note, decode, open_key, open_name, open_note
 from card_tools.errors import CardForged
 from card_tools.ndef import from_ndef, to_ndef
 from card_tools.ntag424 import CHALLENGE_KEY, key_for
@@ -85,6 +85,11 @@ class Theft:
         for content in (whole, *(bytes.fromhex(run[: len(run) & ~1].decode()) for run in runs)):
             for found in re.finditer(rb"(?s)(?=[\x11\x12].{78})", content):
                 yield Credential(content[found.start() : found.start() + LENGTH])
+
+
+def open_hours(credential: Credential, blob: bytes) -> str:
+    """A person's minutes as the roster seals them."""
+    return open_note(credential, Note.HOURS, blob)
 
 
 def forms_of(secret: bytes) -> list[bytes]:
@@ -270,7 +275,8 @@ def test_no_79_bytes_of_the_disk_open_a_name_or_a_key(theft: Theft) -> None:
     """A thief tries everything there that could be a card, as it lies and where it is written in hex."""
     sealed = [(blob, open_name) for entry in theft.cards.values() if (blob := entry.get("name"))]
     sealed += [(blob, open_key) for entry in theft.cards.values() if (blob := entry.get("key"))]
-    assert len(sealed) == 5
+    sealed += [(blob, open_hours) for entry in theft.cards.values() if (blob := entry.get("hours"))]
+    assert len(sealed) == 9
     for guess in theft.guesses():
         for blob, opening in sealed:
             with pytest.raises(CardForged):
@@ -291,6 +297,15 @@ def test_a_kiosk_and_a_found_card_give_that_cards_name_and_no_other(theft: Theft
         assert opened == {holder: {**SHOWN, "absent": NAMES["absent"]}[holder]}
 
 
+def test_each_cards_hours_are_opened_by_that_card_only(theft: Theft) -> None:
+    for holder, credential in theft.credentials.items():
+        opened = {}
+        for kind, entry in theft.cards.items():
+            with suppress(CardForged):
+                opened[kind] = open_hours(credential, bytes.fromhex(entry.get("hours", "")))
+        assert opened == {holder: "[0,0,0,0,0]"}
+
+
 def test_only_the_challenged_card_has_a_key_and_only_it_opens_it(theft: Theft) -> None:
     (kind,) = [kind for kind, entry in theft.cards.items() if entry.get("key")]
     sealed = bytes.fromhex(theft.cards[kind]["key"])
@@ -307,10 +322,11 @@ def test_what_a_thief_does_learn(theft: Theft) -> None:
     """Numbers without names, which are this list and no more; the kiosk's own key ends when it is revoked."""
     person = {"status", "blocked", "trained", "leads", "team", "total", "open", "proposal"}
     card = {"card", "volunteer", "state", "since", "medium", "proof", "not_after", "name"}
+    locked = {"printed": {"hours"}, "bound": {"hours"}, "challenged": {"hours", "key"}, "absent": {"hours"}}
     for key, entry in theft.roster.items():
         if key.startswith("volunteer:"):
             assert entry.keys() == person
     for kind, entry in theft.cards.items():
-        assert entry.keys() == (card | {"key"} if kind == "challenged" else card)
+        assert entry.keys() == card | locked.get(kind, set())
     evidence = [event["evidence"].keys() for event in theft.journal]
     assert evidence == [{"digest"}, {"digest"}, set(), {"digest", "ti"}]
