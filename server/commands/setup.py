@@ -67,7 +67,7 @@ CROWDED: dict[str, Any] = {
     "asyncore_use_poll": True,  # select(2) knows no more than 1,024
     "backlog": 2_048,
     "max_request_body_size": 16 << 20,
-    "clear_untrusted_proxy_headers": False,  # nobody believes them; /metrics must see that a proxy passed it on
+    "clear_untrusted_proxy_headers": False,  # unbelieved, but /metrics must see that a proxy stood between
     "inbuf_overflow": 64 << 10,  # a push that waits for a thread waits on disk: memory stays bounded
 }
 
