@@ -210,7 +210,7 @@ MUTANTS: dict[str, Mutant] = {
         "a kiosk acknowledges the very event that was sent", _no_hash_check
     ),
     "acknowledge what was sent": Mutant("a lost request acknowledges nothing", _acknowledge_what_was_sent),
-    "accept an older roster": Mutant("a lower roster version is refused", _older_roster, first=100),
+    "accept an older roster": Mutant("a lower roster version is refused", _older_roster, first=130),
     "leave waiting events behind": Mutant("a new journal carries what waits", _leave_waiting_behind),
     "store duplicates again": Mutant(
         "an event that is there already is a duplicate",
@@ -230,7 +230,7 @@ MUTANTS: dict[str, Mutant] = {
     "hand over on a default": Mutant("a kiosk's default never hands over", _default_hands_over),
     "late end not clipped": Mutant("minutes count inside the window", _late_end_counts),
     "ignore undo": Mutant("what was taken back does nothing", _ignore_undo),
-    "latest plan always": Mutant("editing a plan never changes what was", _latest_plan_always, first=80),
+    "latest plan always": Mutant("editing a plan never changes what was", _latest_plan_always, first=140),
     "checkpoint is a desk": Mutant("a checkpoint never starts or ends a shift", _checkpoint_is_a_desk),
     "day's cap off": Mutant("a day credits 480 minutes, the excess waits", _no_cap, of=long_days),
     "post without difference": Mutant("posting writes the difference", _post_the_whole),
