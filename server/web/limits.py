@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from threading import Lock
 
 from flask import Flask
@@ -31,18 +32,23 @@ class Allowance:
         self._per_minute = per_minute
         self._clock = clock
         self._lock = Lock()
-        self._counts: dict[str, tuple[int, int]] = {}
+        self._counts: dict[bytes, int] = {}
+        self._window = 0
+
+    @property
+    def callers(self) -> int:
+        """How many are remembered."""
+        return len(self._counts)
 
     def take(self, caller: str) -> None:
         """Count one request; :class:`TooMany` when there were too many in this minute."""
+        who = _short(caller)
         now = self._clock()
         window = now // WINDOW_MS
         with self._lock:
-            if len(self._counts) > MAX_CALLERS:
-                self._counts = {who: seen for who, seen in self._counts.items() if seen[0] == window}
-            started, count = self._counts.get(caller, (window, 0))
-            count = count + 1 if started == window else 1
-            self._counts[caller] = (window, count)
+            if window != self._window:
+                self._window, self._counts = window, {}
+            count = self._counts[who] = self._counts.get(who, 0) + 1
         if count > self._per_minute:
             raise TooMany(max(1, (WINDOW_MS - now % WINDOW_MS + 999) // 1000))
 
@@ -63,15 +69,16 @@ class Gate:
         self._inside = 0
         self._stay = A_GUESS
         self._next = 0
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[bytes, int] = {}
 
     @contextmanager
     def passing(self, caller: str) -> Iterator[None]:
         """Be one of those inside; :class:`TooMany` when there are enough."""
+        who = _short(caller)
         with self._lock:
             if self._inside >= self._at_once:
-                raise TooMany(self._turn(caller))
-            self._waiting.pop(caller, None)
+                raise TooMany(self._turn(who))
+            self._waiting.pop(who, None)
             self._inside += 1
         came = self._clock()
         try:
@@ -92,16 +99,21 @@ class Gate:
             ahead = self._next - self._clock()
             return None if ahead <= 0 else max(CAN_WAIT, _seconds(ahead))
 
-    def _turn(self, caller: str) -> int:
+    def _turn(self, who: bytes) -> int:
         now = self._clock()
         if len(self._waiting) > MAX_CALLERS:
-            self._waiting = {who: due for who, due in self._waiting.items() if due > now}
-        if caller in self._waiting and self._waiting[caller] <= now + 1000 * LEAST_WAIT:
+            self._waiting = {one: due for one, due in self._waiting.items() if due > now}
+        if who in self._waiting and self._waiting[who] <= now + 1000 * LEAST_WAIT:
             return LEAST_WAIT
         turn = max(now + 1000 * LEAST_WAIT, min(self._next, now + 1000 * MOST_WAIT))
         self._next = min(turn + int(self._stay / self._at_once), now + 1000 * MOST_WAIT)
-        self._waiting[caller] = turn
+        self._waiting[who] = turn
         return _seconds(turn - now)
+
+
+def _short(caller: str) -> bytes:
+    """What stands for a caller: the name is often a stranger's text of any length, in no encoding at times."""
+    return blake2b(caller.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _seconds(ms: int) -> int:

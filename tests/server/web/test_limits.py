@@ -1,5 +1,6 @@
-"""The line in front of the gate for pushes: turns, who keeps one, and what a clock that jumps does to it."""
+"""Allowances a minute; the line in front of the gate for pushes: turns, who keeps one, a clock that jumps."""
 
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from server.errors import TooMany
-from server.web.limits import A_FEW, CAN_WAIT, LEAST_WAIT, MAX_CALLERS, MOST_WAIT, Gate
+from server.web.limits import A_FEW, CAN_WAIT, LEAST_WAIT, MAX_CALLERS, MOST_WAIT, WINDOW_MS, Allowance, Gate
 
 
 @dataclass
@@ -109,3 +110,41 @@ def test_callers_without_number_take_no_memory_without_bound(
         told(gate, str(number))
         clock.now += 40
     assert gate.waiting <= 2 * MAX_CALLERS
+
+
+def test_each_caller_has_its_own_allowance_and_a_new_one_in_the_next_minute(clock: Hand) -> None:
+    allowance = Allowance(2, clock)
+    for caller in ("one", "two", "one", "two"):
+        allowance.take(caller)
+    with pytest.raises(TooMany):
+        allowance.take("one")
+    clock.now += WINDOW_MS
+    allowance.take("one")
+
+
+def test_long_names_of_callers_are_told_apart_and_cost_no_memory(clock: Hand) -> None:
+    """Whoever asks chooses the name: megabytes, or half a character that no encoding knows."""
+    allowance, gate, long = Allowance(1, clock), Gate(1, clock), "很长" * 100_000
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            allowance.take(f"{long}\ud800{number}")
+            with gate.passing("inside"), pytest.raises(TooMany), gate.passing(f"{long}\ud800{number}"):
+                pass
+        kept, _peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert gate.waiting == 100
+    assert kept < len(long)
+    with pytest.raises(TooMany):
+        allowance.take(f"{long}\ud800{99}")
+
+
+def test_who_asked_in_an_earlier_minute_is_forgotten(clock: Hand) -> None:
+    allowance = Allowance(1, clock)
+    for number in range(100):
+        allowance.take(str(number))
+    assert allowance.callers == 100
+    clock.now += WINDOW_MS
+    allowance.take("late")
+    assert allowance.callers == 1
