@@ -112,7 +112,7 @@ class Gate:
 
 
 def _short(caller: str) -> bytes:
-    """What stands for a caller: the name is often a stranger's text of any length, in no encoding at times."""
+    """What stands for a caller, whose name is often a stranger's: of any length, in no encoding at times."""
     return blake2b(caller.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
