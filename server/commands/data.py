@@ -64,7 +64,10 @@ def settle(job: Job) -> None:
     with job.runtime.unit_of_work() as uow:
         done = run_settle(uow, job.runtime.acting("system"))
         uow.commit()
-    words = f"{done.shifts} shifts changed, points of {done.expiries} people died, {done.sealed} taps sealed"
+    words = (
+        f"{done.shifts} shifts changed, points of {done.expiries} people died, {done.sealed} taps sealed, "
+        f"contact data of {done.forgotten} people removed"
+    )
     job.answer(asdict(done), words)
 
 

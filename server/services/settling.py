@@ -1,10 +1,11 @@
-"""The nightly work, safe to repeat: what time alone changes, points that die, taps that are sealed."""
+"""The nightly work, safe to repeat: what time alone changes, points that die, what is forgotten."""
 
 from dataclasses import dataclass
 
 from server.domain.calendar import DAY
 from server.services.acting import Acting, Uow
 from server.services.books import let_points_die
+from server.services.forgetting import forget_contacts
 from server.services.policies import policy_at
 from server.services.projection import project_moments
 from server.services.sealing import seal_events
@@ -17,17 +18,19 @@ class Settled:
     shifts: int
     expiries: int
     sealed: int
+    forgotten: int
 
 
 def settle(uow: Uow, acting: Acting) -> Settled:
-    """Close what has waited long enough, let points die, seal old checkpoint taps."""
+    """Close what has waited long enough, let points die, forget what has been kept long enough."""
     uow.lock()  # before anything is read: a push that comes in meanwhile must not be overwritten
     moments = {row["volunteer"]: {row["started_at"]} for row in uow.shifts.unsettled()}
     shifts = project_moments(uow, acting, moments)
     expiries = let_points_die(uow, acting)
     sealed = seal_events(uow, acting, _old_checkpoint_taps(uow, acting.now))
+    forgotten = forget_contacts(uow, acting)
     uow.bump()
-    return Settled(shifts, expiries, sealed)
+    return Settled(shifts, expiries, sealed, forgotten)
 
 
 def _old_checkpoint_taps(uow: Uow, now: int) -> list[str]:
