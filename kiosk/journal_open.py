@@ -1,7 +1,6 @@
 """Opening a journal: trusted as it is, or set aside while a new one begins that names its head."""
 
 import logging
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kiosk.durable import sync_directory
 from kiosk.journal_file import (
     COLUMNS,
     About,
@@ -21,7 +21,7 @@ from kiosk.journal_file import (
     read_all,
 )
 from kiosk.journal_mark import Mark
-from kiosk.journal_salvage import KEPT_LOG, keep_log, salvage
+from kiosk.journal_salvage import keep_log, kept_log, salvage
 
 log = logging.getLogger(__name__)
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own columns
@@ -48,9 +48,8 @@ class Owner:
 
 def open_journal(path: Path, mark: Mark | None, owner: Owner) -> Opened:
     """Open the journal at ``path``, or begin one; raises ``sqlite3.OperationalError`` or ``OSError`` only."""
-    fresh = path.with_suffix(".new.db")
-    if not path.exists() and fresh.exists():
-        fresh.rename(path)  # the power went between the two renames below
+    if _ready(path).exists():
+        _put_in_place(path)  # the power went before the last rename below
     if not path.exists():
         return _begin(path, owner, Report(), mark)
     report, con = _look(path)
@@ -60,6 +59,7 @@ def open_journal(path: Path, mark: Mark | None, owner: Owner) -> Opened:
         return Opened(con, report.about, report.head, report.rows)
     log.warning("journal set aside: %s", why)
     keep_log(path)
+    sync_directory(path.parent)
     if con is not None:
         con.close()
     report.rows = salvage(path, report.rows)
@@ -92,6 +92,8 @@ def _look_inside(path: Path) -> tuple[Report, sqlite3.Connection | None]:
 def distrust(report: Report, path: Path, mark: Mark | None, owner: Owner | None) -> Iterator[str]:
     """Why a journal may not be continued; nothing when it may."""
     yield from report.findings
+    if kept_log(path).exists():
+        yield "replacing it was begun and not finished"
     about = report.about
     if about is None:
         return
@@ -115,31 +117,47 @@ def place_of(path: Path, machine: str) -> str:
 
 
 def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
-    """Write the new journal whole under another name, so that at no moment neither of the two is there."""
-    fresh = path.with_suffix(".new.db")
-    for leftover in _with_companions(fresh):
+    """Write the new journal whole before anything of the old one is moved.
+
+    While it is a draft, a crash leaves the old one to begin again from; once it is called ready, it holds
+    everything, and what is left to do is moving files, which the next opening goes on with.
+    """
+    draft = path.with_suffix(".draft.db")
+    for leftover in _with_companions(draft):
         leftover.unlink(missing_ok=True)
     # Acknowledged ones too: they tell who is on duty, and a server put back from a backup may lack them.
     rows = [_carried(row) for row in old.rows if not row.forgotten]
-    fresh.touch(mode=0o600)
+    draft.touch(mode=0o600)
     prior = _prior(old, mark)
     about = About(
         kiosk_id=owner.kiosk_id,
         journal_id=owner.new_id,
         prior_journal=prior[0],
         prior_head=prior[1],
-        machine=place_of(fresh, owner.machine),
+        machine=place_of(draft, owner.machine),
         carried=_carried_from(old),
     )
-    with closing(create(fresh, about)) as con:
+    with closing(create(draft, about)) as con:
         con.execute("BEGIN IMMEDIATE")
         con.executemany(INSERT, [row.values() for row in rows])
         con.execute("COMMIT")
-    if path.exists():
-        _set_aside(path, prior[0] or "unknown")
-    fresh.rename(path)
-    _sync_directory(path.parent)
+        # Closing does it too, but does not say when the disk is full; and the log is not moved along.
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    draft.rename(_ready(path))
+    sync_directory(path.parent)
+    _put_in_place(path)
     return Opened(connect(path), about, (0, about.first_prev()), rows)
+
+
+def _ready(path: Path) -> Path:
+    return path.with_suffix(".new.db")
+
+
+def _put_in_place(path: Path) -> None:
+    """Set aside what there is, then the ready one in its place; each step is on disk before the next."""
+    _set_aside(path)
+    _ready(path).rename(path)
+    sync_directory(path.parent)
 
 
 def _carried(row: Row) -> Row:
@@ -166,25 +184,19 @@ def _prior(old: Report, mark: Mark | None) -> tuple[str | None, str | None]:
     return journal_id, old.head[1] or None
 
 
-def _set_aside(path: Path, name: str) -> None:
+def _set_aside(path: Path) -> None:
+    """The companions first: SQLite would read an old log into the new database beside it."""
     number = 1
-    while (aside := path.with_name(f"{path.stem}-{name[:8]}-{number}.aside.db")).exists():
+    while (aside := path.with_name(f"{path.stem}-{number}.aside.db")).exists():
         number += 1
     for part, kept in zip(_with_companions(path), _with_companions(aside), strict=True):
         if part.exists():
             part.rename(kept)
+            sync_directory(path.parent)
 
 
 def _with_companions(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", KEPT_LOG, "")]
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return [*(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")), kept_log(path), path]
 
 
 def inspect(path: Path, mark: Mark | None) -> list[str]:

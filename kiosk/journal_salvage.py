@@ -21,7 +21,6 @@ from kiosk.journal_file import Row
 from server.contract.wire import WireError
 
 PAGE = 4096
-KEPT_LOG = "-wal.kept"
 LOG_HEADER, FRAME_HEADER = 32, 24
 LEAF = 0x0D
 LONGEST = 1800
@@ -35,6 +34,11 @@ _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 _ZERO, _ONE, _BLOB = 8, 9, 12
 
 
+def kept_log(path: Path) -> Path:
+    """Where the log's second name stands, from when a journal is distrusted until it is set aside."""
+    return path.with_name(f"{path.name}-wal.kept")
+
+
 def keep_log(path: Path) -> None:
     """Give the log a second name: SQLite deletes it on closing, with all that lies behind a damaged place.
 
@@ -42,7 +46,7 @@ def keep_log(path: Path) -> None:
     """
     log = path.with_name(f"{path.name}-wal")
     with suppress(FileNotFoundError, FileExistsError):
-        path.with_name(f"{path.name}{KEPT_LOG}").hardlink_to(log)
+        kept_log(path).hardlink_to(log)
 
 
 def salvage(path: Path, known: Sequence[Row]) -> list[Row]:
@@ -115,8 +119,7 @@ def _pages(path: Path) -> Iterator[bytes]:
     content = path.read_bytes()
     for start in range(PAGE, len(content), PAGE):  # the first page holds the schema
         yield content[start : start + PAGE]
-    for suffix in (KEPT_LOG, "-wal"):
-        log = path.with_name(f"{path.name}{suffix}")
+    for log in (kept_log(path), path.with_name(f"{path.name}-wal")):
         frames = log.read_bytes()[LOG_HEADER:] if log.exists() else b""
         for start in range(0, len(frames), FRAME_HEADER + PAGE):
             yield frames[start + FRAME_HEADER : start + FRAME_HEADER + PAGE]
