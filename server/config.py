@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -30,7 +31,9 @@ class ServerConfig:
     pushes_at_once: int = 4
     """Pushes of kiosks taken in at the same time; the others are told when to come back."""
     public_url: str = ""
-    """Where people reach this server from outside; cards that phones can read lead there."""
+    """Where people reach this server from outside: what it writes on cards, papers and codes leads there."""
+    trusted_proxy: str | None = None
+    """The address of the proxy that is believed who asks, and whether encrypted; None believes nobody."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Settings of other parts (WeChat, map), by their variable's name without ``YIKA_``."""
 
@@ -48,6 +51,7 @@ class ServerConfig:
             enrol_limit=_whole(env, "YIKA_ENROL_LIMIT", 20),
             pushes_at_once=_whole(env, "YIKA_PUSHES_AT_ONCE", 4),
             public_url=_url(env, "YIKA_PUBLIC_URL"),
+            trusted_proxy=_address(env, "YIKA_TRUSTED_PROXY"),
             extra={name[5:]: value for name, value in env.items() if name.startswith("YIKA_")},
         )
 
@@ -72,6 +76,17 @@ def _url(env: Mapping[str, str], name: str) -> str:
             zh=f"{name} 请写成 https://yika.example.org 的样子，不能是 {value}。",
         )
     return value
+
+
+def _address(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name, "")
+    try:
+        return str(ip_address(value)) if value else None
+    except ValueError as error:
+        raise BadConfig(
+            f"{name} is one address like 127.0.0.1, not {value}",
+            zh=f"{name} 请写成 127.0.0.1 这样的一个地址，不能是 {value}。",
+        ) from error
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

@@ -142,6 +142,7 @@ def test_wrong_arguments_are_refused_in_one_sentence(path: tuple[str, ...], word
         ("YIKA_RATE_LIMIT", "none"),
         ("YIKA_SECURE_COOKIES", "perhaps"),
         ("YIKA_PUBLIC_URL", "yika.example.org"),
+        ("YIKA_TRUSTED_PROXY", "*"),
         ("YIKA_DATABASE_URL", "somewhere"),
         ("YIKA_DATABASE_URL", "mysql://localhost/yika"),
         ("YIKA_RUN_PORT", "high"),

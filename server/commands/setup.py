@@ -95,7 +95,8 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
     _ = job.runtime.community
     _say_what_it_could_do(job)
     try:
-        server = waitress.create_server(app, host=host, port=port, threads=threads, **CROWDED)
+        settings = CROWDED | _believed(job.runtime.config.trusted_proxy)
+        server = waitress.create_server(app, host=host, port=port, threads=threads, **settings)
     except OSError as error:
         job.note(f"yika-server: port {port} on {host} cannot be used: {error.strerror or error}")
         return 1
@@ -108,6 +109,13 @@ def run(job: Job, *, host: str, port: int, threads: int) -> int:
         server.close()
         app.extensions["yika"].dispose()
     return 0
+
+
+def _believed(proxy: str | None) -> dict[str, Any]:
+    """Whose word is taken for who asks and whether it is encrypted: only the proxy's, in two headers."""
+    if proxy is None:
+        return {}
+    return {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
 
 
 def _allow_open_files(wanted: int) -> None:

@@ -11,7 +11,7 @@ from server.errors import NotFound
 from server.services.certificates import Certificate, check, issue
 from server.services.names import surname
 from server.web.access import SIGNED_IN, STAFF, allow, open_to_all
-from server.web.context import acting, now, reading, writing, yika
+from server.web.context import acting, now, public_address, reading, writing, yika
 from server.web.limits import Allowance, clock_of
 
 blueprint = Blueprint("certificates", __name__)
@@ -77,13 +77,15 @@ def _issue(number: str) -> str:
 
 
 def _paper(certificate: Certificate, community: dict[str, Any]) -> str:
-    address = f"{request.host_url}verify?number={certificate.number}&code={certificate.check}"
-    picture = Markup(yika().qr_svg(address, millimetres=28))  # noqa: S704 - our own drawing
+    address = f"{public_address()}/verify"
+    query = f"number={certificate.number}&code={certificate.check}"
+    picture = Markup(yika().qr_svg(f"{address}?{query}", millimetres=28))  # noqa: S704 - our own drawing
     # An official paper is Chinese, whatever language its reader chose for the screens.
     with force_locale("zh"):
         return render_template(
             "certificate.html",
             certificate=certificate,
             community=community,
+            address=address,
             picture=picture,
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_login import current_user
 
 from server.services.acting import Acting
@@ -19,6 +19,11 @@ def now() -> int:
     """Milliseconds since the epoch, by the server's clock."""
     moment: int = yika().clock()
     return moment
+
+
+def public_address() -> str:
+    """Where people reach this server: as set, else as this request came in; no slash at the end."""
+    return yika().config.public_url or request.host_url.rstrip("/")
 
 
 def community_id() -> str:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -265,9 +266,9 @@ def test_the_installed_program_runs(new: New) -> None:
     assert json.loads(done.stdout)["made_key"] is True
 
 
-def serve(cli: Cli, port: int) -> subprocess.Popen[str]:
+def serve(cli: Cli, port: int, **more: str) -> subprocess.Popen[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
-    env |= cli.settings | {"YIKA_RUN_PORT": str(port)}
+    env |= cli.settings | {"YIKA_RUN_PORT": str(port)} | more
     program = [sys.executable, "-c", "from server.cli import main; main()", "run"]
     return subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=env)
 
@@ -293,3 +294,53 @@ def test_the_server_serves_until_it_is_stopped_and_names_a_busy_port(cli: Cli) -
     finally:
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=PATIENCE)
+
+
+def ask(port: int, path: str, *, form: str | None = None, **headers: str) -> tuple[int, Message]:
+    """What this server answers as the proxy would ask: status and headers."""
+    named = {f"X-Forwarded-{name}": value for name, value in headers.items()}
+    url, data = f"http://127.0.0.1:{port}{path}", None if form is None else form.encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, named), timeout=PATIENCE) as answer:
+            return answer.status, answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers
+
+
+def test_a_trusted_proxy_says_who_asks_and_whether_it_is_encrypted(cli: Cli) -> None:
+    """Without, every visitor is the proxy and no page is secure; /metrics is for nobody behind it."""
+    port = claimed_port()
+    server = serve(cli, port, YIKA_TRUSTED_PROXY="127.0.0.1")
+    try:
+        assert server.stderr is not None
+        assert any(f":{port}" in line for line in server.stderr)
+        _, headers = ask(port, "/login", For="192.0.2.1", Proto="https")
+        assert headers["Strict-Transport-Security"]
+        assert "Strict-Transport-Security" not in ask(port, "/login")[1]
+        guess = "username=wang&password=guess"
+        guesses = [ask(port, "/login", form=guess, For="192.0.2.1")[0] for _ in range(9)]
+        assert guesses == [401] * 8 + [429]
+        assert ask(port, "/login", form=guess, For="192.0.2.2")[0] == 401
+        assert ask(port, "/login", form=guess, For="192.0.2.3, 192.0.2.1")[0] == 429  # the first is hearsay
+        for caller in ("192.0.2.1", "127.0.0.1", "::1", ""):
+            assert ask(port, "/metrics", For=caller)[0] == 401
+        assert ask(port, "/metrics")[0] == 200
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=PATIENCE)
+
+
+def test_nobody_else_is_believed_who_asks(cli: Cli) -> None:
+    """Headers from another address than the trusted one change nothing, yet close /metrics."""
+    port = claimed_port()
+    server = serve(cli, port, YIKA_TRUSTED_PROXY="192.0.2.9")
+    try:
+        assert server.stderr is not None
+        assert any(f":{port}" in line for line in server.stderr)
+        _, headers = ask(port, "/login", For="192.0.2.1", Proto="https")
+        assert "Strict-Transport-Security" not in headers
+        assert ask(port, "/metrics", For="127.0.0.1")[0] == 401
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=PATIENCE)

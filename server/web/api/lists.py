@@ -14,7 +14,7 @@ from server.errors import Invalid
 from server.services.certificates import log_export
 from server.web.api.models import Page
 from server.web.cells import safe_cell
-from server.web.context import yika
+from server.web.context import public_address, yika
 from server.web.times import day_of, moment
 from server.web.tokens import token
 
@@ -96,7 +96,7 @@ def _next(keys: Sequence[object]) -> str:
     place = urlsafe_b64encode(msgspec.json.encode(list(keys))).decode()
     args: dict[str, Any] = request.args.to_dict() | {"after": place}
     assert request.endpoint is not None
-    return url_for(request.endpoint, _external=True, **args)
+    return public_address() + url_for(request.endpoint, **args)
 
 
 def _csv(items: list[msgspec.Struct], following: str | None) -> Response:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from server.errors import ServerError
 from server.services.kiosks import AddedKiosk, add_kiosk, kiosk, make_desk, new_code, revoke_kiosk
 from server.web.access import READERS, STAFF, allow
-from server.web.context import acting, now, reading, writing, yika
+from server.web.context import acting, now, public_address, reading, writing, yika
 from server.web.forms import Fields
 from server.web.staff.base import blueprint, done, options, told
 
@@ -84,7 +84,7 @@ def set_desk(kiosk_id: str) -> Any:
 
 
 def _code(name: str, added: AddedKiosk) -> str:
-    address = request.host_url.rstrip("/")
+    address = public_address()
     command = f"yika-kiosk enrol {address} {added.code}"
     picture = Markup(yika().qr_svg(f"{address} {added.code}", millimetres=50))  # noqa: S704 - our own drawing
     return render_template("staff/kiosk_code.html", name=name, added=added, command=command, picture=picture)

@@ -39,6 +39,11 @@ class Site:
                 session["_fresh"] = True
         return client
 
+    def reached_at(self, address: str) -> None:
+        """Let people reach the server at this address from now on."""
+        runtime = self.app.extensions["yika"]
+        runtime.config = replace(runtime.config, public_url=address)
+
     def token(self, scope: str = "read") -> dict[str, str]:
         """Headers of a program with a token."""
         return {"Authorization": f"Bearer {self.bench.do(create_token, 'test', scope=scope)}"}

@@ -105,6 +105,11 @@ def test_pages_of_two_add_up_to_the_whole_list(site: Any, path: str) -> None:
     assert found == whole
 
 
+def test_the_next_page_is_where_people_reach_the_server(site: Any) -> None:
+    site.reached_at("https://yika.example.org")
+    assert site.get("shifts", limit=1)["next"].startswith("https://yika.example.org/api/v1/shifts?")
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -94,6 +94,15 @@ def test_checking_is_slowed_down(site: Any) -> None:
     assert statuses[-1] == 429
 
 
+def test_a_certificate_leads_to_where_people_reach_the_server(site: Any) -> None:
+    """A proxy may stand between, of whose address the request knows nothing."""
+    assert "http://localhost/verify" in site.client("volunteer").post("/me/certificate").text
+    site.reached_at("https://yika.example.org")
+    paper = site.client("volunteer").post("/me/certificate").text
+    assert "https://yika.example.org/verify" in paper
+    assert "localhost" not in paper
+
+
 def test_a_certificate_at_the_counter_is_for_the_person_who_asks(site: Any) -> None:
     paper = site.client("staff").post("/staff/volunteers/M0004/certificate").text
     assert "测试3" in paper

@@ -254,6 +254,9 @@ def test_a_kiosk_gets_a_code_once_and_can_be_revoked(site: Any) -> None:
     page = client.post("/staff/kiosks", data={"name": "新机", "site_id": "hub"}).text
     assert "yika-kiosk enrol http://localhost" in page
     assert "<svg" in page
+    site.reached_at("https://yika.example.org")
+    page = client.post("/staff/kiosks", data={"name": "另一台", "site_id": "hub"}).text
+    assert "yika-kiosk enrol https://yika.example.org " in page
     (kiosk,) = site.bench.rows("kiosks", name="新机")
     client.post(f"/staff/kiosks/{kiosk['kiosk_id']}/revoke")
     assert site.bench.rows("kiosks", name="新机")[0]["state"] == "revoked"
