@@ -82,6 +82,10 @@ class EventRows(Rows):
                 zh="这个数据库用户无权清除原始记录，请以 yika_sealer 的成员身份运行 yika-server settle。",
             ) from error
 
+    def open_checkpoints(self, before: int) -> list[Row]:
+        """Checkpoint taps that are not sealed yet, dated before a moment: when they happened and came."""
+        return _open_checkpoints(self.dialect).rows(self.connection, **self.fixed, before=before)
+
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal (kiosk, journal) from a place on, in order."""
         return _readings(self.dialect).rows(self.connection, **self._in(journal), low=low)
@@ -145,6 +149,15 @@ def _neighbours(dialect: Dialect) -> Statement:
 def _last_below(dialect: Dialect) -> Statement:
     query = select(func.max(C.seq).label("last")).where(*_mine(*JOURNAL), C.seq < bindparam("seq"))
     return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _open_checkpoints(dialect: Dialect) -> Statement:
+    # Word for word as in the index, or SQLite does not see that the index holds them all.
+    query = _select("event_id", "at", "uncertainty", "received_at").where(
+        *_mine(), C.at < bindparam("before")
+    )
+    return Statement(query.where(text(tables.OPEN_CHECKPOINT)).order_by(C.at), dialect)
 
 
 @lru_cache(maxsize=32)

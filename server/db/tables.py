@@ -90,6 +90,8 @@ UNSETTLED = "state IN ('open', 'end_missing', 'held') OR state = 'void' AND ende
 
 NAMING = "members <> '[]'"
 """Events of leaders that name people: there are few."""
+OPEN_CHECKPOINT = "role = 'checkpoint' AND body IS NOT NULL"
+"""Checkpoint taps that are not sealed yet: none is older than their retention."""
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -141,6 +143,7 @@ class EventRow(Owned, Base):
         Index("ix_events_card", "community_id", "card_id"),
         _partial("ix_events_target", "community_id", "target", where="target IS NOT NULL"),
         _partial("ix_events_naming", "community_id", "at", where=NAMING),
+        _partial("ix_events_open_checkpoints", "community_id", "at", where=OPEN_CHECKPOINT),
         {"postgresql_partition_by": "HASH (community_id)"},
     )
     event_id: Mapped[Key]

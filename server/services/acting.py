@@ -89,6 +89,9 @@ class Events(Repository, Protocol):
     def erase(self, event_ids: Any) -> None:
         """Let salt and bytes of these events be gone."""
 
+    def open_checkpoints(self, before: int) -> list[Row]:
+        """Checkpoint taps that are not sealed yet, dated before a moment: when they happened and came."""
+
     def readings(self, journal: tuple[str, str], low: int) -> list[Row]:
         """The clocks of every readable event of one journal from a place on, in order."""
 

@@ -39,9 +39,8 @@ def _old_checkpoint_taps(uow: Uow, now: int) -> list[str]:
     A kiosk whose clock was never set may date a tap of today years back: what is erased cannot be restored.
     """
     before = now - policy_at(uow, now)["checkpoint_retention_days"] * DAY
-    rows = uow.rows("events").between("at", None, before, role="checkpoint")
     return [
         row["event_id"]
-        for row in rows
-        if row["body"] is not None and min(row["at"] + row["uncertainty"], row["received_at"]) < before
+        for row in uow.events.open_checkpoints(before)
+        if min(row["at"] + row["uncertainty"], row["received_at"]) < before
     ]

@@ -59,6 +59,35 @@ def test_a_tap_that_came_late_is_sealed_by_when_it_happened(bench: Any) -> None:
     assert _sealed(bench) == {1}
 
 
+def test_a_night_reads_no_tap_that_is_sealed_already(bench: Any) -> None:
+    """Otherwise every night would read all that ever passed a checkpoint."""
+    gate = bench.kiosk("gate", "gate")
+    gate.tap("M0001", bench.now, role="checkpoint", shown="checkpoint_passed")
+    bench.push(gate)
+    bench.now += 91 * DAY
+    gate.tap("M0001", bench.now, role="checkpoint", shown="checkpoint_passed")
+    bench.push(gate)
+    ids = [row["event_id"] for row in bench.rows("events", "seq")]
+    with bench.uow(writes=False) as uow:
+        assert [row["event_id"] for row in uow.events.open_checkpoints(bench.now)] == ids[:1]
+    assert _sealed(bench) == {1}
+    with bench.uow(writes=False) as uow:
+        assert uow.events.open_checkpoints(bench.now) == []
+        assert [row["event_id"] for row in uow.events.open_checkpoints(bench.now + 1)] == ids[1:]
+
+
+@pytest.mark.one_database("sqlite", "PostgreSQL reads so small a table whole, whatever its indexes")
+def test_open_checkpoint_taps_are_found_by_their_own_index(bench: Any) -> None:
+    with bench.uow(writes=False) as uow:
+        driver = uow.events.connection.connection.driver_connection
+        asked: list[str] = []
+        driver.set_trace_callback(asked.append)
+        uow.events.open_checkpoints(bench.now)
+        driver.set_trace_callback(None)
+        plan = driver.execute(f"EXPLAIN QUERY PLAN {asked[-1]}").fetchall()
+    assert any("ix_events_open_checkpoints" in row[3] for row in plan), plan
+
+
 def test_taps_at_a_desk_are_not_sealed(bench: Any) -> None:
     hut = bench.kiosk("hut", "hut")
     hut.tap("M0001", bench.now)
