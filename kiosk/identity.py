@@ -1,7 +1,6 @@
 """Who this kiosk is: its device key, the server it was enrolled at, and the server's pinned key."""
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from kiosk.durable import write_private
 from kiosk.errors import EnrolmentRefused, NotEnrolled
 from server.contract.wire import enrolment_to_sign, fingerprint
 
@@ -76,7 +76,7 @@ def load_enrolment(data_dir: Path) -> Enrolment:
 
 def save_enrolment(data_dir: Path, enrolment: Enrolment) -> None:
     """Keep an enrolment, whole or not at all."""
-    _write_private(data_dir / "enrolment.json", json.dumps(asdict(enrolment), indent=1).encode())
+    write_private(data_dir / "enrolment.json", json.dumps(asdict(enrolment), indent=1).encode())
 
 
 def load_key(data_dir: Path) -> Ed25519PrivateKey:
@@ -92,7 +92,7 @@ def load_key(data_dir: Path) -> Ed25519PrivateKey:
 
 def save_key(data_dir: Path, key: Ed25519PrivateKey) -> None:
     """Keep the device key where only this user reads it."""
-    _write_private(data_dir / "device.key", key.private_bytes_raw().hex().encode() + b"\n")
+    write_private(data_dir / "device.key", key.private_bytes_raw().hex().encode() + b"\n")
 
 
 def machine_id(data_dir: Path) -> str:
@@ -107,16 +107,5 @@ def machine_id(data_dir: Path) -> str:
         data_dir / "machine.id"
     )  # no hardware tells: a copied card then goes unnoticed until the server forks
     if not path.exists():
-        _write_private(path, secrets.token_hex(16).encode())
+        write_private(path, secrets.token_hex(16).encode())
     return path.read_text()
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kiosk.durable import write_private
 from kiosk.errors import RosterRefused
 from kiosk.ports import Sealed
 from kiosk.roster_view import RosterView
@@ -92,18 +92,7 @@ class RosterStore:
     def _store(self, manifest: Manifest, signature: str, entries: Mapping[str, Any]) -> None:
         # As a full roster: its hash is the signed one, so that a restart can verify it again.
         kept = {"manifest": asdict(manifest), "signature": signature, "entries": dict(entries)}
-        draft = self._path.with_name(self._path.name + ".new")
-        with draft.open("wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(canonical(kept))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_private(self._path, canonical(kept))
 
     def _load(self) -> None:
         if not self._path.exists():

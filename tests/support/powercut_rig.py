@@ -113,9 +113,7 @@ class Rig:
     @contextmanager
     def cut(self, kept: str, rng: random.Random) -> Iterator[Path]:
         """The disk as it would be found if the power went now; the writer waits meanwhile."""
-        found = self.folder / "found.img"
-        shutil.copyfile(self.folder / "disk.img", found)
-        with mounted(found, self.folder / "found") as place:
+        with woken_disk(self.folder) as place:
             blocks = list(unsynced_blocks(self.place, place))
             self.unsynced = sum(file.name in ("journal.db", "journal.db-wal") for file, _, _ in blocks)
             if kept != "nothing":
@@ -159,8 +157,8 @@ def keep_some(blocks: Sequence[Block], torn: bool, rng: random.Random) -> None:
 
 
 @contextmanager
-def rig(mode: str) -> Iterator[Rig]:
-    """A fresh disk with a writer on it; ``mode`` is ``FULL`` or ``NORMAL``."""
+def fresh_disk() -> Iterator[tuple[Path, Path]]:
+    """A folder with the image of an empty disk, and where that is mounted."""
     folder = Path(tempfile.mkdtemp(prefix="yika-cut-", dir=MEMORY if MEMORY.is_dir() else None))
     try:
         image = folder / "disk.img"
@@ -168,10 +166,26 @@ def rig(mode: str) -> Iterator[Rig]:
             file.truncate(IMAGE_BYTES)
         _run("mkfs.ext4", "-q", "-F", str(image))
         with mounted(image, folder / "disk") as place:
-            made = Rig(folder, place, mode)
-            try:
-                yield made
-            finally:
-                made.close()
+            yield folder, place
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def woken_disk(folder: Path) -> Iterator[Path]:
+    """What of the disk in ``folder`` would be found if the power went now."""
+    found = folder / "found.img"
+    shutil.copyfile(folder / "disk.img", found)
+    with mounted(found, folder / "found") as place:
+        yield place
+
+
+@contextmanager
+def rig(mode: str) -> Iterator[Rig]:
+    """A fresh disk with a writer on it; ``mode`` is ``FULL`` or ``NORMAL``."""
+    with fresh_disk() as (folder, place):
+        made = Rig(folder, place, mode)
+        try:
+            yield made
+        finally:
+            made.close()

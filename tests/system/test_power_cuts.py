@@ -10,12 +10,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.identity import Enrolment, load_enrolment, load_key, save_enrolment, save_key
 from kiosk.journal import SqliteJournal
 from kiosk.journal_mark import read_mark
 from kiosk.journal_open import inspect
 from tests.support.kiosk_journal import draft
-from tests.support.powercut_rig import KEPT, STAGES, Rig, rig
+from tests.support.powercut_rig import KEPT, STAGES, Rig, fresh_disk, rig, woken_disk
 from tests.support.powercut_writer import KIOSK, MACHINE
 
 CUTS = int(os.environ.get("YIKA_POWER_CUTS", "50"))
@@ -59,6 +61,21 @@ def test_the_rig_sees_a_journal_that_does_not_wait_for_the_disk(capsys: pytest.C
             f"\nsynchronous=NORMAL: {len(lost)} of {len(disk.greens)} taps lost in {MUTANT_CUTS} power cuts"
         )
     assert lost
+
+
+def test_what_enrolling_keeps_is_there_though_the_power_goes_right_after() -> None:
+    """The code is used by then: a key that was lost could not be enrolled again with it."""
+    key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    enrolment = Enrolment(
+        url="http://yika", kiosk_id=KIOSK, community_id="c", community="", site="s", server_key=""
+    )
+    with fresh_disk() as (folder, place):
+        save_key(place, key)
+        with woken_disk(folder) as found:
+            assert load_key(found).private_bytes_raw() == key.private_bytes_raw()
+        save_enrolment(place, enrolment)
+        with woken_disk(folder) as found:
+            assert load_enrolment(found) == enrolment
 
 
 def lost_at(place: Path, disk: Rig, known: set[str], number: int) -> set[str]:
