@@ -81,7 +81,7 @@ def hand_over(card_id: str) -> Response:
             set_state(uow, acting(), card_id, "active", reason="handed_over")
     except ServerError as error:
         told(error)
-        return redirect(request.referrer or url_for("staff.cards"))
+        return redirect(url_for("staff.card_life", card_id=card_id))
     return redirect(url_for("staff.receipt", card_id=card_id))
 
 

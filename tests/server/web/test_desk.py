@@ -173,6 +173,10 @@ class TestABatch:
         receipt = staff.post(f"/staff/cards/{card['card_id']}/hand-over", follow_redirects=True).text
         assert "本人领取" in receipt
         assert at.cards("M0005")[0]["state"] == "active"
+        again = staff.post(
+            f"/staff/cards/{card['card_id']}/hand-over", headers={"Referer": "https://evil.example/"}
+        )
+        assert again.location == f"/staff/cards/{card['card_id']}"
 
 
 class TestTheLifeOfACard:
