@@ -1,6 +1,7 @@
 """What leaders and staff decide: facts with who, when and why; nobody decides about their own hours."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Any
 
 from server.domain.calendar import day_start
@@ -53,6 +54,8 @@ class Ruling:
 def decide(uow: Uow, acting: Acting, ruling: Ruling) -> str:
     """Record a decision and derive what follows; the decision's id."""
     _check(ruling)
+    if ruling.day is not None:
+        ruling = replace(ruling, day=_canonical(ruling.day))
     people, moments = _concerned(uow, ruling)
     if acting.volunteer in people or acting.by in people:
         raise OwnHours(zh="不能审批自己的服务时长，请由其他人审批。")
@@ -66,12 +69,7 @@ def decide(uow: Uow, acting: Acting, ruling: Ruling) -> str:
 
 def confirm_end(uow: Uow, acting: Acting, shift_id: str, *, at: int | None = None, reason: str) -> str:
     """Say when a shift without an end was over; its proposed end when ``at`` is left out."""
-    shift = _shift(uow, shift_id)
-    if shift["state"] != "end_missing":
-        raise Conflict(
-            f"this shift is {shift['state']}: there is no end to confirm",
-            zh="这次服务不缺结束时间，请刷新页面。",
-        )
+    shift = _without_end(uow, shift_id)
     moment = shift["proposed_end"] if at is None else at
     if moment is None:
         raise Invalid("this shift had no plan: say when it ended", zh="这次服务没有排班，请填写结束时间。")
@@ -80,6 +78,12 @@ def confirm_end(uow: Uow, acting: Acting, shift_id: str, *, at: int | None = Non
     return decide(
         uow, acting, Ruling(kind=DecisionKind.CONFIRM_END, shift_id=shift_id, at=moment, reason=reason)
     )
+
+
+def deny_end(uow: Uow, acting: Acting, shift_id: str, *, reason: str) -> str:
+    """Say that no end can be confirmed of a shift without one."""
+    _without_end(uow, shift_id)
+    return decide(uow, acting, Ruling(kind=DecisionKind.DENY_END, shift_id=shift_id, reason=reason))
 
 
 def _check(ruling: Ruling) -> None:
@@ -124,13 +128,28 @@ def _known(uow: Uow, ruling: Ruling) -> None:
 
 
 def _shifts_of_day(uow: Uow, volunteer: str, day: str) -> set[int]:
+    noon = day_start(day) + 43_200_000
+    return {row["started_at"] for row in uow.rows("shifts").rows(volunteer=volunteer, day=day)} or {noon}
+
+
+def _canonical(day: str) -> str:
+    """Python reads 20261231 and 2026-W53-4 too; written like that an approval would match no day."""
     try:
-        noon = day_start(day) + 43_200_000
+        return date.fromisoformat(day).isoformat()
     except ValueError as error:
         raise Invalid(
             f"a day is written 2026-12-31, not {day}", zh=f"日期请写成 2026-12-31 这样的格式，不能是 {day}。"
         ) from error
-    return {row["started_at"] for row in uow.rows("shifts").rows(volunteer=volunteer, day=day)} or {noon}
+
+
+def _without_end(uow: Uow, shift_id: str) -> Row:
+    shift = _shift(uow, shift_id)
+    if shift["state"] != "end_missing":
+        raise Conflict(
+            f"this shift is {shift['state']}: it misses no end",
+            zh="这次服务不缺结束时间，请刷新页面。",
+        )
+    return shift
 
 
 def _shift(uow: Uow, shift_id: str) -> Row:

@@ -5,7 +5,7 @@ from server.domain.facts import DecisionKind
 from server.domain.rules_in_force import rules_at
 from server.errors import Invalid, NotAllowed, NotFound
 from server.services.acting import Acting, Row, Uow
-from server.services.decisions import Ruling, confirm_end, decide
+from server.services.decisions import Ruling, confirm_end, decide, deny_end
 from server.services.world import common
 
 LATEST_PROPOSED = "a leader may confirm the planned end or an earlier time"
@@ -27,7 +27,7 @@ def deny_missing_end(
 ) -> str:
     """Say that no end can be confirmed: the shift settles at zero."""
     _shift(uow, acting, shift_id, leads_only=leads_only)
-    return decide(uow, acting, Ruling(kind=DecisionKind.DENY_END, shift_id=shift_id, reason=reason))
+    return deny_end(uow, acting, shift_id, reason=reason)
 
 
 def void_shift(uow: Uow, acting: Acting, shift_id: str, *, reason: str) -> str:

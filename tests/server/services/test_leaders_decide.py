@@ -3,9 +3,9 @@
 import pytest
 
 from server.contract.rules import HOUR, MINUTE
-from server.errors import Invalid, NotAllowed, OwnHours
+from server.errors import Conflict, Invalid, NotAllowed, OwnHours
 from server.services.community import PlanSpec, set_plans
-from server.services.review import confirm_missing_end
+from server.services.review import confirm_missing_end, deny_missing_end
 from server.services.settling import settle
 
 DAY = 24 * HOUR
@@ -74,3 +74,12 @@ def test_after_ten_working_days_nobody_confirms_it_any_more(bench, forgotten) ->
     bench.now += 20 * DAY
     bench.do(settle, by="system")
     assert bench.rows("shifts", shift_id=forgotten["M0002"]["shift_id"])[0]["state"] == "settled_zero"
+
+
+def test_an_end_that_is_not_missing_cannot_be_denied(bench, forgotten) -> None:
+    """Nothing would follow from it, and the page would say that it was recorded."""
+    shift = _confirm(bench, forgotten["M0002"], as_leader="M0001")
+    decisions = len(bench.rows("facts", kind="decision"))
+    with pytest.raises(Conflict):
+        bench.do(deny_missing_end, shift["shift_id"], reason="没来")
+    assert len(bench.rows("facts", kind="decision")) == decisions

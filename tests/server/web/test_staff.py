@@ -212,7 +212,7 @@ def test_what_lies_above_the_days_cap_counts_once_somebody_approves_it(site: Any
     form |= {"started_at": "2026-11-22T08:00", "ended_at": "2026-11-22T17:00"}
     client.post("/staff/declare", data=form)
     assert "M0006" in client.get("/staff/excess").text
-    client.post("/staff/excess/M0006/2026-11-22", data={"reason": "确有其事"})
+    client.post("/staff/excess/M0006/20261122", data={"reason": "确有其事"})  # a date as well
     assert site.bench.rows("shifts", volunteer="M0006")[0]["credited"] == 9 * 60
     assert "M0006" not in client.get("/staff/excess").text
 
