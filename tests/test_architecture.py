@@ -30,7 +30,6 @@ WEB_LIBRARIES = (
     "flask_wtf",
     "wtforms",
     "flask_babel",
-    "flask_limiter",
     "spectree",
     "msgspec",
     "swagger_ui_bundle",
