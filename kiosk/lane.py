@@ -17,10 +17,15 @@ AFTER_A_FAULT = 30.0
 class Lane:
     """Calls ``attempt`` now, and again and again until stopped."""
 
-    def __init__(self, attempt: Callable[[], Trouble | None], random: Callable[[], float]) -> None:
-        """``random`` gives numbers from 0 to 1 for the jitter."""
+    def __init__(
+        self,
+        attempt: Callable[[], Trouble | None],
+        random: Callable[[], float],
+        condition: Callable[[], threading.Condition] = threading.Condition,
+    ) -> None:
+        """``random`` gives numbers from 0 to 1 for the jitter; ``condition`` makes what it waits on."""
         self._attempt, self._random = attempt, random
-        self._changed = threading.Condition()
+        self._changed = condition()
         self._woken = self._stopping = False
         self._failures = 0
 

@@ -92,13 +92,15 @@ class Syncer:
         clock: Clock,
         random: Callable[[], float],
         retention_days: int = 90,
+        condition: Callable[[], threading.Condition] = threading.Condition,
     ) -> None:
-        """``random`` gives numbers from 0 to 1 for the jitter."""
+        """``random`` gives numbers from 0 to 1 for the jitter; ``condition`` makes what the lanes wait on."""
         self._api, self._outbox, self._roster = api, outbox, roster
         self._clock, self._retention_days = clock, retention_days
         self._lock = threading.Lock()
         self._state = LinkState()
-        self._pushing, self._pulling = Lane(self.push_once, random), Lane(self.pull_once, random)
+        self._pushing = Lane(self.push_once, random, condition)
+        self._pulling = Lane(self.pull_once, random, condition)
         self._pruned_at: int | None = None
         self._pushed_at: int | None = None
         self._refused: Refused | None = None

@@ -125,6 +125,20 @@ class TestAllGoesWell:
         assert [past.known_at for past in table.journal.recent("M0001", "")] == [5]
 
 
+class Endless(threading.Condition):
+    """A wait that no time ends; says when one has begun: the lock is held until it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not timeout:
+            return super().wait(timeout)
+        self.begun.release()
+        return super().wait()
+
+
 FAULTS: list[tuple[str, Callable[[object], bool]]] = [
     ("html", lambda trouble: isinstance(trouble, LyingAnswer)),
     ("error", lambda trouble: isinstance(trouble, Offline)),
@@ -262,6 +276,24 @@ class TestTheLoop:
             table.tap(1)
             table.syncer.wake()
             assert table.server.wait_for(lambda: len(table.server.stored) == 1)
+
+    def test_a_tap_wakes_a_lane_that_nothing_else_would(self, table: Table) -> None:
+        lanes = [Endless(), Endless()]
+        made = iter(lanes)
+        table.syncer = Syncer(
+            table.client,
+            table.journal,
+            table.roster,
+            clock=table.clock,
+            random=lambda: 0.0,
+            condition=lambda: next(made),
+        )
+        with looping(table):
+            assert all(lane.begun.acquire(timeout=PATIENCE) for lane in lanes)
+            table.tap(1)
+            table.syncer.wake()
+            assert table.server.wait_for(lambda: len(table.server.stored) == 1)
+        assert table.server.asked.count("roster") == 1, "the other lane slept on"
 
     def test_it_polls_the_roster_again_and_again(self, table: Table) -> None:
         with looping(table):
