@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from flask import request
+from flask import flash, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -33,6 +33,12 @@ class Fields:
     def good(self) -> bool:
         """Whether everything read so far was right."""
         return not self.errors
+
+    def told(self, **labels: str) -> None:
+        """Show every fault above the next page, each with its field's name where that is given."""
+        for name, fault in self.errors.items():
+            named = _("%(field)s：%(fault)s", field=labels[name], fault=fault) if name in labels else fault
+            flash(named, "bad")
 
     def text(self, name: str, *, required: bool = False, most: int = 200) -> str:
         """A line of text without blanks around it."""

@@ -54,6 +54,7 @@ def consent() -> BaseResponse:
             number = _me(uow)["number"]
             set_consent(uow, acting(), number, purpose=purpose, granted=fields.tick("granted"))
         done(_("已记录。"))
+    fields.told()
     return redirect(url_for("me.index") + "#consents")
 
 

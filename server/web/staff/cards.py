@@ -73,6 +73,7 @@ def change_card(card_id: str) -> Response:
             done(_("已记录。打卡机几秒内生效。"))
         except ServerError as error:
             told(error)
+    fields.told(state=_("改为"), reason=_("为什么"), since=_("从什么时候起"))
     return redirect(url_for("staff.volunteer", number=card["volunteer"]) + "#cards")
 
 

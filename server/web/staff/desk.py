@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from server.errors import NotFound, ServerError
@@ -105,6 +106,7 @@ def order_card(kiosk_id: str) -> Response:
         replacing=fields.tick("replacing"),
     )
     if not fields.good:
+        fields.told(number=_("志愿者编号"), kind=_("哪种卡"), reason=_("为什么办"))
         return redirect(url_for("staff.desk", kiosk=kiosk_id, person=number))
     try:
         with writing() as uow:

@@ -41,6 +41,7 @@ def add_batch() -> Any:
     handover = fields.choice("handover", HANDOVERS)
     title = fields.text("title", required=True, most=30)
     if not fields.good:
+        fields.told(whom=_("给谁"), handover=_("什么时候交给本人"), title=_("这一批叫什么"))
         return redirect(url_for("staff.batches"))
     try:
         with writing() as uow:

@@ -36,6 +36,7 @@ def add() -> Any:
     name = fields.text("name", required=True, most=40)
     site_id = fields.text("site_id", required=True)
     if not fields.good:
+        fields.told(name=_("新打卡机的名称"), site_id=_("放在哪个服务点"))
         return redirect(url_for("staff.kiosks"))
     try:
         with writing() as uow:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
 from server.errors import Conflict, ServerError
 from server.services.certificates import log_export
@@ -36,6 +37,7 @@ def print_book() -> Any:
     fields = Fields(request.form)
     whom, layout = fields.choice("whom", WHOM), fields.choice("layout", LAYOUTS)
     if not fields.good:
+        fields.told(whom=_("印谁的"), layout=_("印在什么上"))
         return redirect(url_for("staff.print_form"))
     try:
         book = _book(fields, whom, layout)

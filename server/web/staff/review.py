@@ -134,8 +134,7 @@ def _declare_page(errors: dict[str, str], values: Any) -> str:
 
 def _carry_out(fields: Fields, work: Callable[[Any], object], back: str) -> Response:
     if not fields.good:
-        for fault in fields.errors.values():
-            told(ServerError(fault, zh=fault))
+        fields.told(reason=_("理由"), at=_("结束时间"))
         return redirect(back)
     try:
         with writing() as uow:

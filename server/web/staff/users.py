@@ -40,6 +40,7 @@ def add_user() -> Any:
     role = fields.choice("role", words.ROLES)
     volunteer = fields.text("volunteer") or None
     if not fields.good:
+        fields.told(username=_("新账号的用户名"), role=_("角色"), volunteer=_("志愿者编号"))
         return redirect(url_for("staff.users"))
     try:
         if role in {"leader", "volunteer"} and volunteer is None:
@@ -86,6 +87,7 @@ def add_token() -> Any:
     name = fields.text("name", required=True, most=60)
     scope = fields.choice("scope", SCOPES)
     if not fields.good:
+        fields.told(name=_("给哪个程序"), scope=_("权限"))
         return redirect(url_for("staff.users"))
     with writing() as uow:
         token = create_token(uow, acting(), name, scope=scope)

@@ -142,6 +142,7 @@ def consent(number: str) -> Response:
         with writing() as uow:
             set_consent(uow, acting(), number, purpose=purpose, granted=fields.tick("granted"))
         done(_("已记录。"))
+    fields.told()
     return redirect(url_for("staff.volunteer", number=number) + "#consents")
 
 

@@ -249,6 +249,30 @@ def test_a_turn_with_strangers_or_without_times_is_explained(site: Any) -> None:
     assert "时间写作 08:30" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "fault"),
+    [
+        ("/staff/cards/{card}/state", {"state": "eaten"}, "改为：请从列表中选择。"),
+        ("/staff/cards/{card}/state", {"state": "lost", "since": "昨天"}, "从什么时候起：时间写作"),
+        ("/staff/cards/{card}/state", {"state": "lost", "reason": "丢" * 61}, "为什么：最多 60 个字。"),
+        ("/staff/desk/{kiosk}/orders", {"kind": "wood", "reason": "first"}, "哪种卡：请从列表中选择。"),
+        ("/staff/desk/batches", {"whom": "team", "handover": "now"}, "这一批叫什么：请填写此项。"),
+        ("/staff/kiosks", {"site_id": "hub"}, "新打卡机的名称：请填写此项。"),
+        ("/staff/users", {"role": "king", "username": "wang"}, "角色：请从列表中选择。"),
+        ("/staff/tokens", {"scope": "read"}, "给哪个程序：请填写此项。"),
+        ("/staff/cards/print", {"whom": "nobody"}, "请从列表中选择。"),
+        ("/staff/volunteers/M0005/consents", {"purpose": "all"}, "请从列表中选择。"),
+        ("/staff/excess/M0005/2026-11-22", {"reason": ""}, "理由：请填写此项。"),
+    ],
+)
+def test_a_fault_in_a_form_is_told(site: Any, path: str, form: dict[str, str], fault: str) -> None:
+    """Not swallowed: the page that follows names the field, and what is to be done."""
+    (card,) = site.bench.rows("cards", volunteer="M0005")
+    kiosk = site.bench.rows("kiosks")[0]
+    path = path.format(card=card["card_id"], kiosk=kiosk["kiosk_id"])
+    assert fault in site.client("admin").post(path, data=form, follow_redirects=True).text
+
+
 def test_a_kiosk_gets_a_code_once_and_can_be_revoked(site: Any) -> None:
     client = site.client("staff")
     page = client.post("/staff/kiosks", data={"name": "新机", "site_id": "hub"}).text
