@@ -33,10 +33,10 @@ $(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
 	  && touch $@ || echo "pyscard could not be built (it needs swig, gcc and libpcsclite-dev): PC/SC tests are left out"
 
 test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-partitioned: system-test $(STAMP)  ## database, ingest and audit once more, every table in parts by community
-	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m postgresql tests/server/db tests/server/test_backups.py \
+	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m postgresql tests/server/db tests/server/test_backups.py \
 	  tests/server/services/test_ingest.py tests/server/services/test_projection.py tests/server/services/test_audit.py
 
 lint: $(STAMP)  ## ruff: rules and format
