@@ -102,9 +102,12 @@ def _older_roster() -> list[Patch]:
 
 
 def _leave_waiting_behind() -> list[Patch]:
-    return [
-        (kiosk.journal_open, "_worth_carrying", lambda rows: (row for row in rows if row.status is not None))
-    ]
+    original = kiosk.journal_open.salvage
+
+    def salvage(path: Any, known: Any) -> list[Any]:
+        return [row for row in original(path, known) if row.status is not None]
+
+    return [(kiosk.journal_open, "salvage", salvage)]
 
 
 def _default_hands_over() -> list[Patch]:
@@ -211,7 +214,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "acknowledge what was sent": Mutant("a lost request acknowledges nothing", _acknowledge_what_was_sent),
     "accept an older roster": Mutant("a lower roster version is refused", _older_roster, first=130),
-    "leave waiting events behind": Mutant("a new journal carries what waits", _leave_waiting_behind),
+    "leave waiting events behind": Mutant(
+        "a new journal carries what waits", _leave_waiting_behind, first=950
+    ),
     "store duplicates again": Mutant(
         "an event that is there already is a duplicate",
         lambda: [(server.services.ingest, "_told_duplicates", lambda _uow, received: list(received))],
