@@ -89,7 +89,7 @@ def stage(open_page: Callable[..., Page]) -> Iterator[Callable[..., Stage]]:
         page.goto(f"{web.url}{path}")
         if path.startswith("/hand"):
             return built
-        page.wait_for_selector('[data-mode="idle"], [data-mode="broken"]')
+        page.wait_for_selector('[data-mode="idle"], [data-mode="broken"], [data-mode="desk"]')
         return built
 
     yield build
