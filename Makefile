@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PARTS  ?= tests/server/db tests/server/test_backups.py $(addprefix tests/server/services/test_,ingest.py projection.py audit.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-partitioned lint types format check lock bench translations wheel clean system-demo system-test
@@ -36,8 +37,7 @@ test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-partitioned: system-test $(STAMP)  ## database, ingest and audit once more, every table in parts by community
-	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m postgresql tests/server/db tests/server/test_backups.py \
-	  tests/server/services/test_ingest.py tests/server/services/test_projection.py tests/server/services/test_audit.py
+	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m postgresql $(PARTS)
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .

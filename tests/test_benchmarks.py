@@ -25,8 +25,7 @@ ROOT = Path(__file__).parent.parent
         pytest.param("ingest", marks=pytest.mark.postgresql),
         "growth",
         "idle",
-        pytest.param("checkin", marks=pytest.mark.postgresql),
-        "reconnect",
+        # Not "checkin" and "reconnect": whole servers, minutes even when tiny; tests/system has their parts.
     ],
 )
 def test_a_benchmark_gives_figures_ratios_and_settings(name: str) -> None:

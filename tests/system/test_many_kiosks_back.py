@@ -1,4 +1,4 @@
-"""A town's power returns: a hundred kiosks come back within two seconds, each with a day of taps."""
+"""A town's power returns: sixty kiosks come back within two seconds, each with a day of taps."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from server.runtime import Runtime
 from tests.support.comeback import NO_ANSWER, SERVED, Outage, Seen, Storm, Town, peak_mb, town
 from tests.support.processes import running
 
-OUTAGE = Outage(kiosks=100, days=1, people=6)
+OUTAGE = Outage(kiosks=60, days=1, people=6)
 MEMORY_MB = 64
 """What the storm may cost the server beyond what it takes when nobody asks anything."""
 FEW_REFUSALS = 10

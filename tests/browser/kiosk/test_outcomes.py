@@ -76,7 +76,8 @@ def test_every_outcome_can_be_read_and_touched(
             in_mode.page.click("[data-choice=mine]")
             shoot(in_mode.page, f"kiosk/{mode}/{name}-mine")
             found[f"{name}-mine"] = faults(see(in_mode.page))
-            check_axe(in_mode.page)
+            if mode == WHOLE or name in EVERYWHERE:
+                check_axe(in_mode.page)
     assert not {name: each for name, each in found.items() if each}
 
 

@@ -55,6 +55,9 @@ def test_public_pages_are_accessible_on_a_phone(
         shoot(page, f"server/phone-{name}")
 
 
+@pytest.mark.one_database(
+    "sqlite", "how a page looks does not depend on it; what stands there is tested on both"
+)
 @pytest.mark.parametrize("looks", ["chinese", "english", "large", "phone"])
 def test_every_page_of_the_desk_is_accessible(
     sign_in: Open, address: str, check_axe: Callable[[Page], None], shoot: Shoot, looks: str

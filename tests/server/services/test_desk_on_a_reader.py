@@ -71,6 +71,7 @@ def blank(number: int) -> NtagCard:
     return NtagCard("ntag213", UID[:5] + number.to_bytes(2, "big"))
 
 
+@pytest.mark.one_database("sqlite", "what a chip is told does not depend on it; test_desk.py tears on both")
 def test_torn_away_at_every_frame_a_card_is_never_half_and_always_finished(bench: Any) -> None:
     at = counter(bench)
     whole = frames_of(at, blank)
