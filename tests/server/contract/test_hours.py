@@ -23,3 +23,7 @@ def test_what_a_newer_server_adds_is_left_aside() -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(WireError):
         Hours.from_text(text)
+
+
+def test_the_total_is_all_grades_together() -> None:
+    assert Hours(today=9, month=30, tapped=100, witnessed=20, declared=3).total == 123
