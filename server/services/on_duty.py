@@ -5,10 +5,11 @@ Only the night finds that an end is missing (``settling``); until then a board w
 
 from collections.abc import Iterable
 
-from server.contract.rules import OpenShift, Plan, end_deadline
+from server.contract.rules import OpenShift, end_deadline
 from server.domain.rules_in_force import rules_at
 from server.services.acting import Row, Uow
 from server.services.policies import rules
+from server.services.world import plan_of
 
 
 def on_duty(uow: Uow, open_shifts: Iterable[Row], at: int) -> list[Row]:
@@ -27,15 +28,8 @@ def people_on_duty(uow: Uow, open_shifts: Iterable[Row], at: int) -> frozenset[s
 
 
 def _shift(row: Row) -> OpenShift:
-    plan = None
-    if row["plan_end"] is not None:
-        plan = Plan(
-            plan_id=row["plan_id"],
-            activity_id=row["activity_id"],
-            site_id=row["site_id"],
-            start=row["plan_start"],
-            end=row["plan_end"],
-        )
+    hours = {"start": row["plan_start"], "end": row["plan_end"]}
+    plan = None if row["plan_end"] is None else plan_of(row | hours)
     return OpenShift(
         shift_id=row["shift_id"], activity_id=row["activity_id"], started_at=row["started_at"], plan=plan
     )

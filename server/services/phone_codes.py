@@ -18,7 +18,8 @@ Code = tuple[str, int]
 """A phone, as the register knows it, and a half minute."""
 _EARLIEST = 24 * HOUR
 """A code is not received before it was made; a day, should the server's own clock have been wrong."""
-_GREEN = frozenset(shown for shown in Shown if shown.kind is Kind.ACCEPTED)
+GREEN = frozenset(str(shown) for shown in Shown if shown.kind is Kind.ACCEPTED)
+"""What a kiosk shows when it takes a tap."""
 
 
 def code_of(event: TapEvent) -> Code | None:
@@ -26,7 +27,7 @@ def code_of(event: TapEvent) -> Code | None:
     step = event.evidence.get("step")
     if event.medium != "qr" or type(step) is not int or not 0 <= step < 1 << 32:
         return None
-    if event.role != "desk" or event.shown not in _GREEN:
+    if event.role != "desk" or event.shown not in GREEN:
         return None
     return event.card_id, step
 

@@ -9,16 +9,13 @@ from typing import Any
 
 from card_tools.phone_code import TOLERANCE, step_at
 from server.contract.rules import PROOFS
-from server.contract.wire import Kind, Shown, TapEvent
+from server.contract.wire import TapEvent
 from server.domain.facts import TapStanding
-from server.services.phone_codes import Code, code_of
+from server.services.phone_codes import GREEN, Code, code_of
 
 Row = dict[str, Any]
 OF_A_CREDENTIAL = frozenset({"static", "signed", "rotating", "challenge"})
 """Proofs that a card with a credential can only have given with the digest of what it says."""
-
-
-_GREEN = frozenset(str(shown) for shown in Shown if shown.kind is Kind.ACCEPTED)
 
 
 @dataclass(slots=True)
@@ -107,7 +104,7 @@ def _standing(event: TapEvent, stored: Row, register: Register) -> tuple[TapStan
         return TapStanding.QUARANTINED, "forked"
     if stored["status"] == "quarantined":
         return TapStanding.QUARANTINED, stored["reason"]
-    if event.shown not in _GREEN:
+    if event.shown not in GREEN:
         return TapStanding.SHOWN_REFUSED, event.shown
     return TapStanding.GOOD, None
 

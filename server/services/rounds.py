@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.contract.rules import MINUTE, Plan, Policy, plan_at
+from server.domain.rules_in_force import rules_at
 from server.services.acting import Row, Uow
 from server.services.policies import rules
+from server.services.world import plan_of
 
 WALKED = ("open", "closed", "end_missing", "held", "settled_zero")
 
@@ -48,7 +50,7 @@ def rounds_of_day(uow: Uow, low: int, high: int, now: int) -> list[Round]:
     patrols = [row for row in uow.rows("activities").rows(active=True) if row["checkpoints"]]
     shifts = uow.rows("shifts").between("started_at", low, high, state=WALKED)
     plans = uow.rows("plans").between("start", low, min(high, now), cancelled=False)
-    policy = [rule for rule in rules(uow) if rule.holds_from <= now][-1].shared
+    policy = rules_at(rules(uow), now).shared
     found = []
     for patrol in patrols:
         walked = [row for row in shifts if row["activity_id"] == patrol["activity_id"]]
@@ -66,7 +68,7 @@ def _by_turn(
     walked: Sequence[Row], planned: Sequence[Row], policy: Policy
 ) -> tuple[dict[str, list[Row]], list[Row]]:
     """Shifts by the plan they belong to, and those that belong to none."""
-    plans = [_plan(row) for row in planned]
+    plans = [plan_of(row) for row in planned]
     turns: dict[str, list[Row]] = {}
     others = []
     for row in walked:
@@ -83,16 +85,6 @@ def _joined(row: Row, plans: Sequence[Plan], policy: Policy) -> str | None:
     on = [plan for plan in plans if row["ended_at"] is None or plan.start < row["ended_at"]]
     near = plan_at(on, row["started_at"], policy)
     return near.plan_id if near else None
-
-
-def _plan(row: Row) -> Plan:
-    return Plan(
-        plan_id=row["plan_id"],
-        activity_id=row["activity_id"],
-        site_id=row["site_id"],
-        start=row["start"],
-        end=row["end"],
-    )
 
 
 def _together(shifts: Sequence[Row], policy: Policy) -> list[list[Row]]:

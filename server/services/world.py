@@ -108,17 +108,15 @@ def decision_of(row: Row) -> Decision:
     return Decision(**(same | {"kind": DecisionKind(row["kind"])}))
 
 
+def plan_of(row: Row) -> Plan:
+    """A planned turn as the rules see it."""
+    return Plan(**{name: row[name] for name in ("plan_id", "activity_id", "site_id", "start", "end")})
+
+
 def person_plan(row: Row, person: str) -> PersonPlan:
     """One version of a plan as it held for one person: taken off it, they see it cancelled."""
-    plan = Plan(
-        plan_id=row["plan_id"],
-        activity_id=row["activity_id"],
-        site_id=row["site_id"],
-        start=row["start"],
-        end=row["end"],
-    )
     return PersonPlan(
-        plan=plan,
+        plan=plan_of(row),
         holds_from=row["holds_from"],
         recorded_at=row["recorded_at"],
         cancelled=row["cancelled"] or person not in row["members"],

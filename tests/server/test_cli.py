@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -308,6 +310,24 @@ def ask(port: int, path: str, *, form: str | None = None, **headers: str) -> tup
             return error.code, error.headers
 
 
+def guesses(port: int, turn: int) -> list[int]:
+    """Nine from one visitor, one from another, and one from the first that names a third before itself."""
+    visitors = [f"192.0.2.{100 + 3 * turn + place}" for place in range(3)]
+    forwarded = [visitors[0]] * 9 + [visitors[1], f"{visitors[2]}, {visitors[0]}"]
+    form = "username=wang&password=guess"
+    return [ask(port, "/login", form=form, For=each)[0] for each in forwarded]
+
+
+def within_one_minute(attempt: Callable[[int], list[int]]) -> list[int]:
+    """What an attempt gave that no minute's end fell into: the server counts by the minute."""
+    for turn in count():
+        minute = int(time.time()) // 60
+        found = attempt(turn)
+        if int(time.time()) // 60 == minute:
+            return found
+    raise AssertionError
+
+
 def test_a_trusted_proxy_says_who_asks_and_whether_it_is_encrypted(cli: Cli) -> None:
     """Without, every visitor is the proxy and no page is secure; /metrics is for nobody behind it."""
     port = claimed_port()
@@ -318,11 +338,7 @@ def test_a_trusted_proxy_says_who_asks_and_whether_it_is_encrypted(cli: Cli) -> 
         _, headers = ask(port, "/login", For="192.0.2.1", Proto="https")
         assert headers["Strict-Transport-Security"]
         assert "Strict-Transport-Security" not in ask(port, "/login")[1]
-        guess = "username=wang&password=guess"
-        guesses = [ask(port, "/login", form=guess, For="192.0.2.1")[0] for _ in range(9)]
-        assert guesses == [401] * 8 + [429]
-        assert ask(port, "/login", form=guess, For="192.0.2.2")[0] == 401
-        assert ask(port, "/login", form=guess, For="192.0.2.3, 192.0.2.1")[0] == 429  # the first is hearsay
+        assert within_one_minute(lambda turn: guesses(port, turn)) == [401] * 8 + [429, 401, 429]
         for caller in ("192.0.2.1", "127.0.0.1", "::1", ""):
             assert ask(port, "/metrics", For=caller)[0] == 401
         assert ask(port, "/metrics")[0] == 200
