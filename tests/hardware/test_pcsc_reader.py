@@ -25,6 +25,8 @@ UID = bytes.fromhex("04DE5F1EACC040")
 NDEF = b"\xd4\x09\x40yika.cn:c" + bytes(range(64))
 ATR_ISO = bytes.fromhex("3B8180018080")
 ATR_ULTRALIGHT = bytes.fromhex("3B8F8001804F0CA0000003060300030000000068")
+SLOTS = 2
+"""The virtual reader's, each with a port of its own, one behind the other."""
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 
 Answer = Callable[[bytes], bytes | None]
@@ -121,7 +123,7 @@ class Daemon:
         raise AssertionError(f"pcscd never opened its virtual reader; see {folder / 'log'}")
 
     def _run(self, folder: Path) -> None:
-        self.port = claimed_port()
+        self.port = claimed_port(adjacent=SLOTS)
         configuration = f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:{self.port:#x}\n'
         (folder / "vpcd").write_text(configuration + f"LIBPATH {DRIVER}\nCHANNELID {self.port:#x}\n")
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -132,7 +134,10 @@ class Daemon:
         )
 
     def _has_its_reader(self) -> bool:
-        """Whether the driver listens for its card: looked up, since to connect would be to lay a card."""
+        """Whether the driver listens for its cards: looked up, since to connect would be to lay a card.
+
+        For all of them: where one slot's port is taken, pcscd opens the other, then throws the reader out.
+        """
         pause, deadline = threading.Event(), time.monotonic() + 30
         while time.monotonic() < deadline and self._process.poll() is None:
             listening = {
@@ -141,7 +146,7 @@ class Daemon:
                 for fields in map(str.split, Path(table).read_text().splitlines()[1:])
                 if fields[3] == "0A"
             }
-            if self.port in listening:
+            if listening.issuperset(range(self.port, self.port + SLOTS)):
                 return True
             pause.wait(0.02)
         return False
