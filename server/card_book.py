@@ -2,12 +2,12 @@
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from card_tools.face import CardFace, Community
-from card_tools.sheet import Layout, Printed, drawing
+if TYPE_CHECKING:
+    from card_tools.sheet import Printed
 
-Drawing = Generator[tuple[int, int], None, Printed]
+Drawing: TypeAlias = "Generator[tuple[int, int], None, Printed]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class Face:
 
 def card_book(faces: Iterable[Face], community: dict[str, Any], layout: str) -> Drawing:
     """Draw cards, told card by card; a fault's row is the card's place in the list, counted from 1."""
+    # Here: the library takes a second that every other command and every start need not wait.
+    from card_tools.face import CardFace, Community
+    from card_tools.sheet import Layout, drawing
+
     shown = [
         CardFace(number=face.number, name=face.name, team=face.team, text=face.text, row=row)
         for row, face in enumerate(faces, 1)

@@ -16,6 +16,8 @@ from tests.support.databases import Backend, Postgres, Shelf, Sqlite
 from tests.support.powercut_rig import missing as powercut_missing
 
 __all__ = ["held_to_both"]
+# Programs that tests start again and again need not compile all of Yika each time, wherever they are told to.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 NEEDS = {
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
     "postgresql": ("PostgreSQL", lambda: next(iter(_postgres_binaries()), None)),
