@@ -1,14 +1,21 @@
 """An issuing desk for tests: the real end of the kiosk over real services, and cards torn away at will."""
 
+import os
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from card_tools.credential import verify
+from card_tools.ndef import from_ndef, from_type2
 from card_tools.ntag424 import SELECT_APPLICATION
+from card_tools.writer import password_for
 from hardware.ports import CardRead, CardTornAway, Transceive
 from hardware.simulated.ntag import NtagCard
 from hardware.simulated.ntag424 import Ntag424Card
+from hardware.simulated.plain import UidCard
+from kiosk.challenge import Challenger
 from kiosk.desk import Desk
 from kiosk.ports import Offline, Trouble
 from kiosk.roster_view import RosterView
@@ -23,11 +30,36 @@ from server.contract.desk import (
     state_from_bytes,
     state_to_bytes,
 )
+from server.contract.wire import lookup_key
 from server.services.desk import card_laid, desk_state, open_desk
 from server.services.issuing import Wish, order_cards
 from server.services.kiosks import make_desk
+from server.services.roster import build
 from tests.support.kiosk_parts import FakeClock, FakeRosterHolder
 from tests.support.kiosk_roster import entries
+
+TORN_FRAMES = os.environ.get("YIKA_TORN_FRAMES", "3")
+"""At how many places of a card's making the desk's tests tear it away, or ``all``.
+
+tests/card_tools tears each chip's conversation at every frame, always; here it is how kiosk and server take it.
+"""
+CHIPS = ("ntag213", "ntag215", "ntag216", "ntag424", "uid")
+
+
+def new_chip(kind: str, number: int = 0) -> Any:
+    """A chip that nobody has used; ``number`` is the end of its UID."""
+    uid = bytes.fromhex("04A1B2C3D4") + number.to_bytes(2, "big")
+    if kind == "uid":
+        return UidCard(uid[-4:])
+    return Ntag424Card(uid, secrets.token_bytes) if kind == "ntag424" else NtagCard(kind, uid)
+
+
+def torn_at(places: int) -> list[int]:
+    """Of so many places the ones to tear at: all, or some from the first to the last."""
+    if TORN_FRAMES == "all":
+        return list(range(places))
+    few = int(TORN_FRAMES)
+    return [place * (places - 1) // (few - 1) for place in range(few)]
 
 
 def transceiver(card: Any, *, frames: int = 10_000, last_is_lost: bool = False) -> Transceive:
@@ -135,6 +167,35 @@ class Counter:
         """A person's cards that were made of chips."""
         rows = self.bench.rows("cards", "fact_seq", volunteer=volunteer, **where)
         return [row for row in rows if row["medium"] == "nfc"]
+
+    def chip_rows(self, card: Any) -> list[dict[str, Any]]:
+        """Cards in the register that are this chip."""
+        chip = lookup_key("meihu", "uid", bytes(card.uid))
+        return list(self.bench.rows("cards", chip=chip))
+
+    def holds(self, card: Any) -> bool:
+        """Whether the chip is wholly a card of ours; one known by its number alone always is."""
+        if isinstance(card, NtagCard):
+            return self._is_signed(card)
+        return isinstance(card, UidCard) or self._is_challenged(card)
+
+    def _is_signed(self, card: NtagCard) -> bool:
+        """It says a card that verifies, and nobody else can write it."""
+        keys = self.bench.keys
+        issuer, config = keys.issuer("meihu"), card.memory[card.model.config * 4 :]
+        found = from_ndef(from_type2(bytes(card.memory[16:160])))
+        verify(found, {issuer.key_id: issuer.public_key}, uid=card.uid, today=None)
+        own = b"".join(password_for(keys.ntag_master("meihu"), card.uid))
+        return config[3:5] == b"\x04\x07" and bytes(config[8:14]) == own
+
+    def _is_challenged(self, card: Ntag424Card) -> bool:
+        """It answers a kiosk that learned of it by a roster."""
+        with self.bench.uow() as uow:
+            view = RosterView(1, build(uow, self.bench.acting(), "hut"))
+        content = bytes(card.files[2].content)
+        message = content[2 : 2 + int.from_bytes(content[:2], "big")]
+        learned = Challenger(FakeRosterHolder(view))(card.uid, message, transceiver(card))
+        return bool(learned) and learned["challenge"].get("uid") == card.uid.hex()
 
 
 def counter(bench: Any) -> Counter:

@@ -1,21 +1,14 @@
 """Cards made at a desk: whole or not at all, whatever is torn, lost or laid down twice."""
 
-import secrets
 from typing import Any
 
 import pytest
 
-from card_tools.credential import verify
-from card_tools.ndef import from_ndef, from_type2
 from card_tools.writer import password_for
 from hardware.ports import CardRead
 from hardware.simulated.ntag import NtagCard
-from hardware.simulated.ntag424 import Ntag424Card
 from hardware.simulated.plain import UidCard
-from kiosk.challenge import Challenger
 from kiosk.ports import Offline
-from kiosk.roster_view import RosterView
-from server.contract.wire import lookup_key
 from server.services.audit import audit
 from server.services.cards import life_of, set_state
 from server.services.desk import LEASE, choose_order, close_desk, hold_desk
@@ -23,10 +16,10 @@ from server.services.issuing import put_off
 from server.services.members import NewVolunteer, register_volunteers, set_consent, set_standing
 from server.services.roster import build
 from server.services.sun import ReadCard, read_by_phone
-from tests.support.desk import Counter, counter, read_on_a_phone, transceiver
-from tests.support.kiosk_parts import FakeRosterHolder
+from tests.support.desk import Counter, counter, new_chip, read_on_a_phone, torn_at
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
+ADDRESS = "https://meihu.example.cn/t"
 OTHER = bytes.fromhex("04A1B2C3D4E5F7")
 
 
@@ -36,18 +29,6 @@ def at(bench: Any) -> Counter:
     desk = counter(bench)
     desk.open(order_id=desk.order("M0001")[0])
     return desk
-
-
-def is_ours(at: Counter, card: NtagCard) -> bool:
-    """Whether the chip says a card that verifies, and nobody else can write it."""
-    keys = at.bench.keys
-    credential = from_ndef(from_type2(bytes(card.memory[16:160])))
-    verify(
-        credential, {keys.issuer("meihu").key_id: keys.issuer("meihu").public_key}, uid=card.uid, today=None
-    )
-    config = card.memory[card.model.config * 4 :]
-    secrets = b"".join(password_for(keys.ntag_master("meihu"), card.uid))
-    return config[3:5] == b"\x04\x07" and bytes(config[8:14]) == secrets
 
 
 def is_clean(at: Counter) -> bool:
@@ -60,7 +41,7 @@ def is_clean(at: Counter) -> bool:
 def test_a_chip_laid_down_becomes_the_persons_card(at: Counter, kind: str) -> None:
     card = NtagCard(kind, UID)
     assert at.lay(card) == "made"
-    assert is_ours(at, card)
+    assert at.holds(card)
     (made,) = at.cards("M0001")
     assert (made["state"], made["proof"]) == ("active", "signed")
     assert [row["state"] for row in at.bench.rows("cards", volunteer="M0001", medium="qr")] == ["replaced"]
@@ -84,46 +65,45 @@ def test_each_step_of_its_life_says_who_when_and_why(at: Counter) -> None:
     assert steps[-1]["reason"] == "first"
 
 
-def test_torn_away_at_any_frame_it_is_no_card_and_is_finished_when_laid_down_again(bench: Any) -> None:
+@pytest.mark.parametrize("kind", ["ntag213", "ntag215", "ntag216", "ntag424"])
+def test_torn_away_at_any_frame_it_is_no_card_and_is_finished_when_laid_down_again(
+    bench: Any, kind: str
+) -> None:
     at = counter(bench)
-    frames = 0
-    while True:
-        uid = UID[:5] + frames.to_bytes(2, "big")
-        card = NtagCard("ntag213", uid)
+    at.pipe.address = ADDRESS
+    at.open(order_id=at.order("M0001")[0])
+    assert at.lay(new_chip(kind)) == "made"
+    whole = len(at.pipe.asked[-1].answers)
+    assert whole > 20
+    for tear in torn_at(2 * whole):
+        frames, last_is_lost = divmod(tear, 2)
+        card = new_chip(kind, tear + 1)
         at.open(order_id=at.order("M0001")[0])
-        if at.lay(card, frames=frames, last_is_lost=bool(frames % 2)) == "made":
-            break
-        assert at.word == "torn", frames
-        assert at.cards("M0001", state=["made", "active"], chip=None) == []
-        assert all(row["state"] == "requested" for row in chip_rows(at, uid)), frames
-        assert at.lay(card) == "made", frames
-        assert is_ours(at, card), frames
-        assert [row["state"] for row in chip_rows(at, uid)] == ["active"]
-        frames += 1
-    assert frames > 45
+        assert at.lay(card, frames=frames, last_is_lost=bool(last_is_lost)) != "made", tear
+        assert at.word == "torn", tear
+        assert all(row["state"] == "requested" for row in at.chip_rows(card)), tear
+        assert at.lay(card) == "made", tear
+        assert at.holds(card), tear
+        assert [row["state"] for row in at.chip_rows(card)] == ["active"]
     assert len(at.cards("M0001", state="active")) == 1
     assert is_clean(at)
-
-
-def chip_rows(at: Counter, uid: bytes) -> list[dict[str, Any]]:
-    """Cards in the register that are this chip."""
-    return at.bench.rows("cards", chip=lookup_key("meihu", "uid", uid))
 
 
 def test_a_card_that_was_only_begun_opens_nothing_at_a_kiosk(at: Counter) -> None:
     card = NtagCard("ntag213", UID)
     at.lay(card, frames=44)
-    (begun,) = chip_rows(at, UID)
+    (begun,) = at.chip_rows(card)
     with at.bench.uow() as uow:
         entry = build(uow, at.bench.acting(), "hut")[f"card:{begun['lookup']}"]
     assert (begun["state"], entry["state"], entry["name"]) == ("requested", "replaced", None)
 
 
 def test_what_was_begun_on_one_chip_is_given_up_when_another_becomes_the_card(at: Counter) -> None:
-    at.lay(NtagCard("ntag213", OTHER), frames=30)
-    at.lay(NtagCard("ntag213", UID))
-    assert [row["state"] for row in chip_rows(at, OTHER)] == ["damaged"]
-    assert [row["state"] for row in chip_rows(at, UID)] == ["active"]
+    begun, card = NtagCard("ntag213", OTHER), NtagCard("ntag213", UID)
+    at.lay(begun, frames=30)
+    at.lay(card)
+    assert [row["state"] for row in at.chip_rows(begun)] == ["damaged"]
+    assert [row["state"] for row in at.chip_rows(card)] == ["active"]
 
 
 def test_an_answer_that_was_lost_after_the_last_frame_costs_nothing(at: Counter) -> None:
@@ -225,50 +205,20 @@ class TestACardThatPeopleHaveAlready:
 class TestAChipThatIsChallenged:
     """An NTAG 424 DNA gets keys of its own, and proves at a kiosk that it holds them."""
 
-    def chip(self, uid: bytes = UID) -> Ntag424Card:
-        return Ntag424Card(uid, secrets.token_bytes)
-
-    def proves(self, at: Counter, card: Ntag424Card) -> bool:
-        with at.bench.uow() as uow:
-            view = RosterView(1, build(uow, at.bench.acting(), "hut"))
-        message = bytes(card.files[2].content)
-        ask = Challenger(FakeRosterHolder(view))
-        learned = ask(card.uid, message[2 : 2 + int.from_bytes(message[:2], "big")], transceiver(card))
-        return bool(learned) and learned["challenge"].get("uid") == card.uid.hex()
-
     def test_it_becomes_the_persons_card(self, at: Counter) -> None:
-        card = self.chip()
+        card = new_chip("ntag424")
         assert at.lay(card) == "made"
         (made,) = at.cards("M0001")
         assert (made["state"], made["proof"]) == ("active", "challenge")
-        assert self.proves(at, card)
+        assert at.holds(card)
         assert is_clean(at)
 
     def test_a_phone_that_reads_it_finds_the_server(self, at: Counter) -> None:
-        at.pipe.address = "https://meihu.example.cn/t"
-        card = self.chip()
+        at.pipe.address = ADDRESS
+        card = new_chip("ntag424")
         assert at.lay(card) == "made"
-        assert self.proves(at, card)
+        assert at.holds(card)
         assert at.bench.do(read_by_phone, **read_on_a_phone(card)) == ReadCard("active", "M0001")
-        assert is_clean(at)
-
-    @pytest.mark.parametrize("address", [None, "https://meihu.example.cn/t"])
-    def test_torn_away_at_any_command_it_is_no_card_and_is_finished(
-        self, bench: Any, address: str | None
-    ) -> None:
-        at = counter(bench)
-        at.pipe.address = address
-        frames = 0
-        while True:
-            card = self.chip(UID[:5] + frames.to_bytes(2, "big"))
-            at.open(order_id=at.order("M0001")[0])
-            if at.lay(card, frames=frames, last_is_lost=bool(frames % 2)) == "made":
-                break
-            assert all(row["state"] == "requested" for row in chip_rows(at, card.uid)), frames
-            assert at.lay(card) == "made", frames
-            assert self.proves(at, card), frames
-            frames += 1
-        assert frames > 15
         assert is_clean(at)
 
 
