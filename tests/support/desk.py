@@ -41,7 +41,7 @@ from tests.support.kiosk_roster import entries
 TORN_FRAMES = os.environ.get("YIKA_TORN_FRAMES", "3")
 """At how many places of a card's making the desk's tests tear it away, or ``all``.
 
-tests/card_tools tears each chip's conversation at every frame, always; here it is how kiosk and server take it.
+tests/card_tools tears each chip at every frame of its conversation; here it is how kiosk and server take it.
 """
 CHIPS = ("ntag213", "ntag215", "ntag216", "ntag424", "uid")
 
