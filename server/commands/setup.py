@@ -196,7 +196,11 @@ def add_kiosk(job: Job, *, name: str, site: str, desk: bool) -> None:
 def register_card(
     job: Job, *, volunteer: str, uid: str | None, ndef: bool, challenge: bool, expires: str | None
 ) -> None:
-    """Register a card; it replaces the person's active one. Without --uid: a new printed code."""
+    """Register a card; it replaces the person's active one. Without --uid: a new printed code.
+
+    Where the policy active_cards_per_person allows several, the one longest in use goes, and only when there
+    is room for no more; nothing is asked.
+    """
     if (ndef or challenge) and not uid:
         raise click.UsageError("--ndef and --challenge need --uid: the credential holds on one chip only")
     acting = job.runtime.acting("cli")

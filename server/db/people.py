@@ -49,6 +49,16 @@ class Volunteer(Owned, Base):
     guardian_consent: Mapped[bool]
 
 
+class Logo(Owned, Base):
+    """The picture that a community has printed on its cards, as it was sent."""
+
+    __tablename__ = "logos"
+    picture: Mapped[bytes] = mapped_column(LargeBinary)
+    """PNG or JPEG, checked before it is kept."""
+    set_at: Mapped[Millis]
+    set_by: Mapped[str]
+
+
 class Consent(Owned, Base):
     """One consent for one purpose (``record``, ``wall``, ``ranking``, ``photo``, ``upload``, ``wechat``…)."""
 

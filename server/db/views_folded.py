@@ -173,6 +173,8 @@ class CardOrder(Owned, Base):
     batch: Mapped[str]
     reason: Mapped[str]
     card_id: Mapped[str | None]
+    replaces: Mapped[str | None]
+    """The card that staff chose to be replaced, where a person may hold several."""
     requested_at: Mapped[Millis]
     requested_by: Mapped[str]
     since: Mapped[Millis]

@@ -6,8 +6,10 @@
 
 Requested: its bytes are decided, and may lie on a chip already. Made: read back and right, not handed over.
 Only an active card opens anything. What has ended stays as it is; the person gets another card.
+How many active cards a person may hold is the policy ``active_cards_per_person``.
 """
 
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 
@@ -48,3 +50,13 @@ def may_follow(state: str, following: str) -> bool:
 def told(state: str) -> str:
     """What a kiosk is told: it refuses every card that is not active, and needs no more words for it."""
     return TOLD.get(CardState(state), "replaced")
+
+
+def making_way(held: Sequence[str], most: int, *, chosen: Collection[str] = ()) -> list[str]:
+    """Which of a person's active cards, the one longest in use first, end when one more becomes active.
+
+    Those that were chosen end in any case; then the longest in use, until the new one is within ``most``.
+    """
+    going = [card for card in held if card in chosen]
+    staying = [card for card in held if card not in chosen]
+    return going + staying[: max(0, len(staying) + 1 - most)]

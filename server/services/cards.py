@@ -10,12 +10,13 @@ from card_tools.ntag424 import UID_LENGTH
 from server.contract.lookup import chip_key
 from server.contract.wire import lookup_key
 from server.domain.calendar import day_start, next_day
-from server.domain.card_life import HELD, CardState, may_follow
+from server.domain.card_life import HELD, CardState, making_way, may_follow
 from server.domain.facts import FactKind
 from server.errors import Conflict, Invalid, NotFound
 from server.services.acting import Acting, Row, Uow
 from server.services.deriving import regrade_cards
 from server.services.facts import Draft, parsed, record
+from server.services.holding import PHONE, holding
 from server.services.members import volunteer as volunteer_row
 from server.services.projection import project_events
 
@@ -34,8 +35,7 @@ CARD_FIELDS = (
 )
 BY_HAND = ("active", "lost", "expired", "damaged", "returned", "deceased")
 """States that staff give a card themselves: making is the desk's, and replacing comes of another card."""
-PHONE = "rotating"
-"""What a phone proves: its code stands beside the person's card and replaces another phone's only."""
+_REPLACED = {"state": CardState.REPLACED, "reason": "replaced"}
 DOUBLE_UID = 7
 """Bytes of a chip's own number; four bytes beginning with 08 are drawn anew by phones for every touch."""
 
@@ -49,19 +49,28 @@ class RegisteredCard:
 
 
 def register_static(
-    uow: Uow, acting: Acting, volunteer: str, *, expires: date | None = None
+    uow: Uow,
+    acting: Acting,
+    volunteer: str,
+    *,
+    expires: date | None = None,
+    reason: str = "",
+    replaces: str | None = None,
 ) -> RegisteredCard:
-    """A new printed card for a person; replaces the active one."""
+    """A new printed card for a person; where no more are allowed, it replaces an active one.
+
+    ``replaces`` names that card; without it the one longest in use goes.
+    """
     credential = acting.keys.issuer(uow.community_id).encode_static(
         acting.entropy(CARD_ID_LENGTH), expires=expires
     )
-    return _with_credential(uow, acting, volunteer, credential)
+    return _with_credential(uow, acting, volunteer, credential, reason=reason, replaces=replaces)
 
 
 def register_bound(
     uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, expires: date | None = None
 ) -> RegisteredCard:
-    """A credential that holds on this chip only, to be written to it; replaces the active card."""
+    """A credential that holds on this chip only, to be written to it; replaces as a printed card does."""
     _check_uid(uid)
     issuer = acting.keys.issuer(uow.community_id)
     credential = issuer.encode_bound(uid, acting.entropy(CARD_ID_LENGTH), expires=expires)
@@ -85,8 +94,10 @@ def register_challenge(
     return _with_credential(uow, acting, volunteer, credential, uid=uid, challenged=True)
 
 
-def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, reason: str = "") -> RegisteredCard:
-    """A card known by its chip's number alone; replaces the active card."""
+def register_uid(
+    uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, reason: str = "", replaces: str | None = None
+) -> RegisteredCard:
+    """A card known by its chip's number alone; replaces as a printed card does."""
     _check_uid(uid)
     volunteer_row(uow, volunteer)
     chip = lookup_key(uow.community_id, "uid", uid)
@@ -99,8 +110,8 @@ def register_uid(uow: Uow, acting: Acting, volunteer: str, *, uid: bytes, reason
     card_id = acting.entropy(CARD_ID_LENGTH).hex()
     body = _body(acting, volunteer, {"medium": "nfc", "proof": "uid", "chip": chip})
     body["lookup"] = chip_key(uow.community_id, uid)
-    body |= {"reason": reason}
-    _bind(uow, acting, [*_replaced(uow, volunteer), Draft(FactKind.BINDING, card_id, body)])
+    body |= {"reason": reason or _why(uow, volunteer)}
+    _activate(uow, acting, Draft(FactKind.BINDING, card_id, body), replaces=replaces)
     return RegisteredCard(card_id, None)
 
 
@@ -113,17 +124,16 @@ def request_card(
     _bind(uow, acting, [draft])
 
 
-def card_made(uow: Uow, acting: Acting, card_id: str, *, reason: str, handed_over: bool) -> None:
-    """A card was read back and is right; handed over, it replaces the person's active card."""
+def card_made(
+    uow: Uow, acting: Acting, card_id: str, *, reason: str, handed_over: bool, replaces: str | None = None
+) -> None:
+    """A card was read back and is right; handed over, it is active and replaces as any other does."""
     card = _card(uow, card_id)
     made = Draft(FactKind.BINDING, card_id, _fields(card) | {"state": CardState.MADE, "reason": reason})
-    drafts = [made]
+    _bind(uow, acting, [made])
     if handed_over:
-        active = Draft(
-            FactKind.BINDING, card_id, _fields(card) | {"state": CardState.ACTIVE, "reason": reason}
-        )
-        drafts = [made, *_replaced(uow, card["volunteer"]), active]
-    _bind(uow, acting, drafts)
+        active = _fields(card) | {"state": CardState.ACTIVE, "reason": reason}
+        _activate(uow, acting, Draft(FactKind.BINDING, card_id, active), replaces=replaces)
 
 
 def register_phone(uow: Uow, acting: Acting, volunteer: str, *, public: bytes) -> RegisteredCard:
@@ -137,7 +147,7 @@ def register_phone(uow: Uow, acting: Acting, volunteer: str, *, public: bytes) -
     lookup = lookup_key(uow.community_id, "card", card_id)
     known = {"medium": "qr", "proof": PHONE, "lookup": lookup, "public": public.hex()}
     draft = Draft(FactKind.BINDING, card_id.hex(), _body(acting, volunteer, known))
-    _bind(uow, acting, [*_replaced(uow, volunteer, phones=True), draft])
+    _activate(uow, acting, draft)
     return RegisteredCard(draft.subject, None)
 
 
@@ -159,17 +169,27 @@ def register_many(uow: Uow, acting: Acting, volunteers: list[str]) -> list[Regis
     issuer = acting.keys.issuer(uow.community_id)
     cards = [issuer.encode_static(acting.entropy(CARD_ID_LENGTH)) for _ in volunteers]
     pairs = list(zip(volunteers, cards, strict=True))
-    _bind(uow, acting, [_credential_draft(uow, acting, number, card) for number, card in pairs])
+    drafts = [_credential_draft(uow, acting, number, card) for number, card in pairs]
+    for draft in drafts:
+        draft.body["reason"] = "first"
+    _bind(uow, acting, drafts)
     return [RegisteredCard(card.card_id.hex(), card) for card in cards]
 
 
 def set_state(
-    uow: Uow, acting: Acting, card_id: str, state: str, *, since: int | None = None, reason: str = ""
+    uow: Uow,
+    acting: Acting,
+    card_id: str,
+    state: str,
+    *,
+    since: int | None = None,
+    reason: str = "",
+    replaces: str | None = None,
 ) -> Row:
     """Record a step of a card's life: handed over or found again (``active``), ``lost``, or an end.
 
-    ``since`` may lie in the past ("I lost it on Monday"): taps since then are judged again. An active card of
-    the same person is replaced when another one becomes active.
+    ``since`` may lie in the past ("I lost it on Monday"): taps since then are judged again. A card that
+    becomes active replaces as a new one does.
     """
     card = _card(uow, card_id)
     if state not in set(CardState) or not may_follow(card["state"], state):
@@ -177,10 +197,11 @@ def set_state(
             f"a card that is {card['state']} cannot become {state}",
             zh="这张卡现在的状态不能这样办理，请刷新页面，或办一张新卡。",
         )
-    drafts = [Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state, "reason": reason}, since)]
+    draft = Draft(FactKind.BINDING, card_id, _fields(card) | {"state": state, "reason": reason}, since)
     if state == CardState.ACTIVE:
-        drafts = [*_replaced(uow, card["volunteer"], phones=card["proof"] == PHONE), *drafts]
-    _bind(uow, acting, drafts)
+        _activate(uow, acting, draft, replaces=replaces)
+    else:
+        _bind(uow, acting, [draft])
     return _card(uow, card_id)
 
 
@@ -242,13 +263,40 @@ def _fields(card: Row) -> Row:
     return {name: card[name] for name in CARD_FIELDS}
 
 
-def _replaced(uow: Uow, volunteer: str, *, phones: bool = False) -> list[Draft]:
-    active = uow.rows("cards").rows("card_id", volunteer=volunteer, state="active")
-    return [
-        Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": "replaced", "reason": ""})
-        for card in active
-        if (card["proof"] == PHONE) is phones
+def _activate(uow: Uow, acting: Acting, active: Draft, *, replaces: str | None = None) -> None:
+    """Let a card be in use, and those that make way for it be so no more."""
+    same = _same_chip(uow, active)
+    ended = same | set(_making_way(uow, acting, active, {*same, *filter(None, [replaces])}))
+    drafts = [
+        Draft(FactKind.BINDING, card["card_id"], _fields(card) | _REPLACED)
+        for card in uow.rows("cards").rows("card_id", card_id=ended)
     ]
+    _bind(uow, acting, [*drafts, active])
+
+
+def _making_way(uow: Uow, acting: Acting, active: Draft, chosen: set[str]) -> list[str]:
+    volunteer = active.body["volunteer"]
+    if active.body["proof"] == PHONE:
+        phones = uow.rows("cards").rows("since", volunteer=volunteer, state=CardState.ACTIVE, proof=PHONE)
+        return [phone["card_id"] for phone in phones]
+    held = holding(uow, acting, volunteer)
+    return making_way([card["card_id"] for card in held.cards], held.most, chosen=chosen)
+
+
+def _same_chip(uow: Uow, active: Draft) -> set[str]:
+    """What this chip was to this person before: one chip is one card at a time."""
+    if active.body["chip"] is None:
+        return set()
+    before = uow.rows("cards").rows(
+        chip=active.body["chip"], volunteer=active.body["volunteer"], state=set(HELD)
+    )
+    return {card["card_id"] for card in before} - {active.subject}
+
+
+def _why(uow: Uow, volunteer: str) -> str:
+    """The reason for a card where nobody gave one."""
+    cards = uow.rows("cards").rows(volunteer=volunteer)
+    return "other" if any(card["proof"] != PHONE for card in cards) else "first"
 
 
 def _with_credential(
@@ -259,10 +307,13 @@ def _with_credential(
     *,
     uid: bytes = b"",
     challenged: bool = False,
+    reason: str = "",
+    replaces: str | None = None,
 ) -> RegisteredCard:
     volunteer_row(uow, volunteer)
     draft = _credential_draft(uow, acting, volunteer, credential, uid=uid, challenged=challenged)
-    _bind(uow, acting, [*_replaced(uow, volunteer), draft])
+    draft.body["reason"] = reason or _why(uow, volunteer)
+    _activate(uow, acting, draft, replaces=replaces)
     return RegisteredCard(draft.subject, credential)
 
 

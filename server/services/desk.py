@@ -160,6 +160,7 @@ def _bind(scene: _Scene) -> DeskReply:
             scene.order["volunteer"],
             uid=scene.laid.uid,
             reason=scene.order["reason"],
+            replaces=scene.order["replaces"],
         )
     except Invalid as error:
         return _refuse(scene.uow, scene.acting, scene.desk, "chip_unsuitable", says=str(error))
@@ -187,8 +188,14 @@ def _write(scene: _Scene) -> DeskReply:
 
 def _made(scene: _Scene, credential: Credential, issued: Issued) -> DeskReply:
     order, card_id = scene.order, credential.card_id.hex()
-    handed_over = order["handover"] == "now"
-    card_made(scene.uow, scene.acting, card_id, reason=order["reason"], handed_over=handed_over)
+    card_made(
+        scene.uow,
+        scene.acting,
+        card_id,
+        reason=order["reason"],
+        handed_over=order["handover"] == "now",
+        replaces=order["replaces"],
+    )
     return _finish(scene, card_id, issued)
 
 

@@ -110,6 +110,8 @@ def _binding(fact: Row, views: Views) -> None:
 def _card_order(fact: Row, views: Views) -> None:
     names = ("volunteer", "kind", "state", "handover", "batch", "reason", "card_id")
     row = {"order_id": fact["subject"], **_pick(fact["body"], *names, "requested_at", "requested_by")}
+    # The first orders know of one card a person only.
+    row["replaces"] = fact["body"].get("replaces")
     _put(views, "card_orders", row | {"since": fact["holds_from"], "fact_seq": fact["seq"]})
 
 

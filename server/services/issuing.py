@@ -13,8 +13,9 @@ from server.domain.card_life import CardState
 from server.domain.facts import FactKind
 from server.errors import Conflict, NotFound
 from server.services.acting import Acting, Row, Uow
-from server.services.cards import PHONE, set_state
+from server.services.cards import set_state
 from server.services.facts import Draft, store
+from server.services.holding import PHONE, check_replaces, holding
 from server.services.members import needs_guardian
 
 KINDS = ("write", "uid")
@@ -22,7 +23,7 @@ HANDOVERS = ("now", "later")
 REASONS = ("first", "lost", "damaged", "expired", "other")
 MOST_AT_ONCE = 500
 ORDER_FIELDS = (
-    *("volunteer", "kind", "state", "handover", "batch", "reason", "card_id"),
+    *("volunteer", "kind", "state", "handover", "batch", "reason", "card_id", "replaces"),
     *("requested_at", "requested_by"),
 )
 
@@ -50,6 +51,8 @@ class Wish:
     batch: str = ""
     replacing: bool = False
     """Whether those who have an active card get another one."""
+    replaces: str | None = None
+    """The card that the new one replaces; without it the one longest in use, where no more are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ def order_cards(uow: Uow, acting: Acting, numbers: Sequence[str], wish: Wish) ->
         raise Conflict("no such kind of card or hand-over", zh="没有这种卡或交付方式，请刷新页面。")
     if len(numbers) > MOST_AT_ONCE:
         raise Conflict(f"at most {MOST_AT_ONCE} at once", zh=f"一次最多 {MOST_AT_ONCE} 人，请分批办理。")
+    for number in numbers if wish.replaces is not None else ():
+        check_replaces(holding(uow, acting, number), wish.replaces)
     found = obstacles(uow, acting, numbers, replacing=wish.replacing)
     good = [number for number in dict.fromkeys(numbers) if number not in found]
     drafts = [Draft(FactKind.CARD_ORDER, acting.ids(), _body(acting, number, wish)) for number in good]
@@ -158,6 +163,7 @@ def _body(acting: Acting, number: str, wish: Wish) -> Row:
         "batch": wish.batch,
         "reason": wish.reason,
         "card_id": None,
+        "replaces": wish.replaces,
         "requested_at": acting.now,
         "requested_by": acting.by,
     }

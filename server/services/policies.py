@@ -74,6 +74,7 @@ SETTINGS: dict[str, Setting] = {
     "manual_entry_share": Setting(10, *_whole(0, 100)),
     "checkpoint_retention_days": Setting(90, *_whole(1, 3650)),
     "contact_retention_days": Setting(365, *_whole(1, 3650)),
+    "active_cards_per_person": Setting(1, *_whole(1, 10)),
 }
 """``star_quality_mean`` is in tenths of a star; all lengths are minutes unless the name says otherwise."""
 _SHARED = {field.name for field in fields(Policy)} - {"version"}

@@ -1,11 +1,13 @@
-"""What is printed on many people's cards at once: each one's active card, named as the person chose."""
+"""What is printed on many people's cards at once: their active cards, named as each person chose."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from server.domain.card_life import CardState
 from server.services.acting import Acting, Row, Uow
-from server.services.cards import PHONE, credential_of, register_many
+from server.services.cards import credential_of, register_many
+from server.services.holding import PHONE
 from server.services.issuing import obstacles
 from server.services.names import shown_name
 
@@ -29,14 +31,15 @@ def first_cards(uow: Uow, acting: Acting, numbers: Sequence[str]) -> int:
 
 
 def prints(uow: Uow, acting: Acting, people: Sequence[Row]) -> Iterator[Print]:
-    """The active card of each of these people, in their order; who has none is left out."""
+    """The active cards of these people, in their order; who has none is left out."""
     wanted = {person["number"] for person in people}
-    active = uow.rows("cards").rows("card_id", volunteer=wanted, state=CardState.ACTIVE)
-    cards = {card["volunteer"]: card for card in active if card["proof"] != PHONE}
+    active = uow.rows("cards").rows("since", "fact_seq", volunteer=wanted, state=CardState.ACTIVE)
+    cards: dict[str, list[Row]] = defaultdict(list)
+    for card in active:
+        if card["proof"] != PHONE:
+            cards[card["volunteer"]].append(card)
     for person in people:
-        card = cards.get(person["number"])
-        if card is None:
-            continue
-        credential = credential_of(acting, card)
-        text = credential.text if credential is not None and credential.proof == "static" else ""
-        yield Print(person["number"], shown_name(person) or "", person["team"] or "", text)
+        for card in cards[person["number"]]:
+            credential = credential_of(acting, card)
+            text = credential.text if credential is not None and credential.proof == "static" else ""
+            yield Print(person["number"], shown_name(person) or "", person["team"] or "", text)

@@ -11,8 +11,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from server.errors import Invalid, NotFound
-from server.services.cards import PHONE, lose_phones, register_phone
+from server.services.cards import lose_phones, register_phone
 from server.services.certificates import log_export
+from server.services.holding import PHONE
 from server.services.members import set_consent
 from server.web import words
 from server.web.access import SIGNED_IN, allow

@@ -43,6 +43,7 @@ CARD_REASONS: Table = {
     "expired": _("原卡到期"),
     "other": _("其他原因"),
     "handed_over": _("本人领取"),
+    "replaced": _("换成了另一张卡"),
     "given_up": _("未写完，作废"),
     "found": _("找到了"),
     "reported_lost": _("本人报失"),
@@ -212,6 +213,7 @@ POLICIES: Table = {
     "manual_entry_share": _("补录占比提醒线（百分比）"),
     "checkpoint_retention_days": _("巡逻点打卡保留天数"),
     "contact_retention_days": _("退出后联系方式保留天数"),
+    "active_cards_per_person": _("每人最多几张在用的卡"),
 }
 FAULTS: Table = {
     "sex": _("性别写作“男”或“女”"),

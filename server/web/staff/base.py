@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, flash
+from flask import Blueprint, flash, request
 
 from server.errors import ServerError
+from server.services.holding import check_replaces, holding
+from server.web.context import acting
 from server.web.i18n import explain
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
@@ -20,6 +22,13 @@ def told(error: ServerError) -> None:
 def done(message: str) -> None:
     """Show above the next page what has been done."""
     flash(message, "good")
+
+
+def card_making_way(uow: Any, number: str) -> str | None:
+    """The card that staff chose to be replaced; an error where one has to be and none is chosen."""
+    chosen = request.form.get("replaces") or None
+    check_replaces(holding(uow, acting(), number), chosen)
+    return chosen
 
 
 def options(rows: list[dict[str, Any]], key: str) -> dict[str, str]:

@@ -17,10 +17,12 @@ from server.services.cards import (
     register_uid,
     set_state,
 )
+from server.services.holding import holding
+from server.services.issuing import REASONS
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing, yika
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, done, told
+from server.web.staff.base import blueprint, card_making_way, done, told
 
 REPORTED = {"lost": "reported_lost", "active": "found"}
 """Why a card is usually lost or found again, where the button itself says it."""
@@ -38,15 +40,18 @@ def cards() -> str:
 @blueprint.post("/volunteers/<number>/cards")
 @allow(STAFF)
 def issue_card(number: str) -> Response:
-    """A new card for a person; the one in use is replaced, its history stays."""
+    """A new card for a person; where no more are allowed, one in use is replaced and its history stays."""
     kind = request.form.get("kind", "static")
+    reason = Fields(request.form).choice("reason", REASONS, required=False)
     back = redirect(url_for("staff.volunteer", number=number) + "#cards")
     try:
         with writing() as uow:
+            replaces = card_making_way(uow, number)
             if kind == "uid":
-                register_uid(uow, acting(), number, uid=_uid(request.form.get("uid", "")))
+                uid = _uid(request.form.get("uid", ""))
+                register_uid(uow, acting(), number, uid=uid, reason=reason, replaces=replaces)
             else:
-                card = register_static(uow, acting(), number)
+                card = register_static(uow, acting(), number, reason=reason, replaces=replaces)
     except ServerError as error:
         told(error)
         return back
@@ -69,7 +74,8 @@ def change_card(card_id: str) -> Response:
     if fields.good:
         try:
             with writing() as uow:
-                set_state(uow, acting(), card_id, state, since=since, reason=reason)
+                replaces = card_making_way(uow, card["volunteer"]) if state == "active" else None
+                set_state(uow, acting(), card_id, state, since=since, reason=reason, replaces=replaces)
             done(_("已记录。打卡机几秒内生效。"))
         except ServerError as error:
             told(error)
@@ -83,9 +89,9 @@ def card_life(card_id: str) -> str:
     """Every step of a card's life with who, when and why, and what may follow."""
     with reading() as uow:
         card = _card(uow, card_id)
-        steps = life_of(uow, card_id)
+        page = {"steps": life_of(uow, card_id), "held": holding(uow, acting(), card["volunteer"])}
     following = following_by_hand(card["state"])
-    return render_template("staff/card_life.html", card=card, steps=steps, following=following)
+    return render_template("staff/card_life.html", card=card, following=following, **page)
 
 
 @blueprint.get("/cards/<card_id>/receipt")

@@ -1,5 +1,6 @@
 """The issuing desk: find a person, lay a card on the desk's reader, see what becomes of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -8,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from server.errors import NotFound, ServerError
 from server.services.desk import LEASE, choose_order, close_desk, hold_desk, open_desk, open_one
+from server.services.holding import holding
 from server.services.issuing import (
     KINDS,
     REASONS,
@@ -25,7 +27,7 @@ from server.web import words
 from server.web.access import STAFF, allow
 from server.web.context import acting, now, reading, writing
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, told
+from server.web.staff.base import blueprint, card_making_way, told
 
 SEEN_WITHIN = 5_000
 """A kiosk that asked so lately hears of a card at once."""
@@ -49,7 +51,7 @@ def desk() -> Any:
         page = {
             "person": person,
             "consents": {row["purpose"]: row for row in uow.views.people.consents(number)},
-            "active": [c for c in uow.views.people.cards_of(number) if _counts(c)] if person else [],
+            "held": holding(uow, acting(), number) if person else None,
             "q": typed,
             "found": found,
             "obstacle": obstacles(uow, acting(), [number], replacing=True).get(number) if person else None,
@@ -103,7 +105,8 @@ def order_card(kiosk_id: str) -> Response:
     wish = Wish(
         kind=fields.choice("kind", KINDS),
         reason=fields.choice("reason", REASONS),
-        replacing=fields.tick("replacing"),
+        # Where several cards are allowed, the choice among them says that staff know of them.
+        replacing=fields.tick("replacing") or "replaces" in request.form,
     )
     if not fields.good:
         fields.told(number=_("志愿者编号"), kind=_("哪种卡"), reason=_("为什么办"))
@@ -111,6 +114,7 @@ def order_card(kiosk_id: str) -> Response:
     try:
         with writing() as uow:
             _record_consents(uow, number, fields)
+            wish = replace(wish, replaces=card_making_way(uow, number))
             ordered = order_cards(uow, acting(), [number], wish)
             if not ordered.refused:
                 _next(uow, kiosk_id, ordered.orders[0], now_=fields.tick("now"))
@@ -173,10 +177,6 @@ def _next(uow: Any, kiosk_id: str, order_id: str, *, now_: bool) -> None:
         open_desk(uow, acting(), kiosk_id, order_id=order_id if now_ else None, batch=COUNTER)
     elif now_ or desk["order_id"] is None:
         choose_order(uow, acting(), kiosk_id, order_id)
-
-
-def _counts(card: dict[str, Any]) -> bool:
-    return bool(card["state"] == "active" and card["proof"] != "rotating")
 
 
 def desks_of(uow: Any) -> list[dict[str, Any]]:

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 from server.errors import ServerError
 from server.services.cards import set_state
 from server.services.issuing import HANDOVERS, MOST_AT_ONCE, Wish, order_cards
+from server.services.policies import policy_at
 from server.web.access import STAFF, allow
-from server.web.context import acting, reading, writing
+from server.web.context import acting, now, reading, writing
 from server.web.forms import Fields
-from server.web.staff.base import blueprint, done, options, told
+from server.web.staff.base import blueprint, card_making_way, done, options, told
 from server.web.staff.desk import desks_of
 
 WHOM = ("team", "without", "numbers")
@@ -28,6 +29,7 @@ def batches() -> str:
             "teams": options(uow.views.places.teams(), "team_id"),
             "desks": {row["kiosk_id"]: row["name"] for row in desks_of(uow)},
             "most": MOST_AT_ONCE,
+            "most_held": policy_at(uow, now())["active_cards_per_person"],
         }
     return render_template("staff/desk_batches.html", **page)
 
@@ -79,7 +81,9 @@ def hand_over(card_id: str) -> Response:
     """The person holds the card now: it works, the one before does not; and there is a receipt to sign."""
     try:
         with writing() as uow:
-            set_state(uow, acting(), card_id, "active", reason="handed_over")
+            card = uow.rows("cards").get(card_id=card_id)
+            replaces = card_making_way(uow, card["volunteer"]) if card else None
+            set_state(uow, acting(), card_id, "active", reason="handed_over", replaces=replaces)
     except ServerError as error:
         told(error)
         return redirect(url_for("staff.card_life", card_id=card_id))

@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 
 from server.errors import NotFound, ServerError
 from server.services.cards import end_cards
+from server.services.holding import holding
+from server.services.issuing import REASONS
 from server.services.members import (
     NewVolunteer,
     change_volunteer,
@@ -64,12 +66,13 @@ def volunteer(number: str) -> str:
         page = {
             "on_duty": number in people_on_duty(uow, uow.views.shifts.open(), now()),
             "cards": uow.views.people.cards_of(number),
+            "held": holding(uow, acting(), number),
             "shifts": uow.views.shifts.page({"volunteer": number}, limit=20, newest=True),
             "balances": uow.views.ledger.of_person(number),
             "consents": {row["purpose"]: row for row in uow.views.people.consents(number)},
             "activities": {r["activity_id"]: r["name"] for r in uow.views.places.activities()},
         }
-    return render_template("staff/volunteer.html", person=person, **page)
+    return render_template("staff/volunteer.html", person=person, reasons=REASONS, **page)
 
 
 @blueprint.get("/volunteers/new")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.card_life import ENDED, HELD, CardState, may_follow, told
+from server.domain.card_life import ENDED, HELD, CardState, making_way, may_follow, told
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,21 @@ def test_kiosks_take_an_active_card_only() -> None:
 
 def test_a_chip_is_free_again_after_every_end() -> None:
     assert HELD.isdisjoint(ENDED)
+
+
+@pytest.mark.parametrize(
+    ("held", "most", "chosen", "going"),
+    [
+        ("", 1, "", ""),
+        ("a", 1, "", "a"),
+        ("a", 2, "", ""),
+        ("ab", 2, "", "a"),
+        ("ab", 2, "b", "b"),
+        ("abc", 2, "c", "ca"),
+        ("abc", 1, "", "abc"),
+        ("ab", 5, "a", "a"),
+        ("ab", 2, "x", "a"),
+    ],
+)
+def test_the_chosen_go_and_then_those_longest_in_use(held: str, most: int, chosen: str, going: str) -> None:
+    assert making_way(list(held), most, chosen=set(chosen)) == list(going)

@@ -86,4 +86,4 @@ def test_the_life_of_a_card_keeps_every_step_with_its_why(bench: Any) -> None:
     bench.do(set_state, card_id, "active", reason="司机送回来了")
     with bench.uow() as uow:
         steps = [(step["state"], step["reason"]) for step in life_of(uow, card_id)]
-    assert steps == [("active", ""), ("lost", "丢在公交车上"), ("active", "司机送回来了")]
+    assert steps == [("active", "first"), ("lost", "丢在公交车上"), ("active", "司机送回来了")]

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from hardware.simulated.ntag import NtagCard
 from server.services.members import NewVolunteer, register_volunteer, set_standing
+from server.services.policies import set_policy
 from tests.support.desk import Counter, counter
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -204,3 +205,56 @@ class TestTheLifeOfACard:
         answer = staff.post("/staff/volunteers/M0005/edit", data={**form, "sex": "f"})
         assert answer.status_code == 302, answer.text
         assert [row["state"] for row in site.bench.rows("cards", volunteer="M0005")] == ["deceased"]
+
+
+class TestSeveralCards:
+    """Where the policy allows a person more than one, staff see them and say which one goes."""
+
+    @pytest.fixture(autouse=True)
+    def two(self, site: Any) -> None:
+        """Two are allowed, and M0005 has one."""
+        site.bench.do(set_policy, "active_cards_per_person", 2)
+
+    def active(self, site: Any) -> list[str]:
+        rows = site.bench.rows("cards", "since", "fact_seq", volunteer="M0005", state="active")
+        return [row["card_id"] for row in rows]
+
+    def post(self, staff: FlaskClient, path: str, **form: str) -> str:
+        return staff.post(f"/staff/{path}", data=form, follow_redirects=True).text
+
+    def test_a_second_card_stands_beside_the_first_and_a_third_takes_the_chosen_ones_place(
+        self, site: Any, staff: FlaskClient
+    ) -> None:
+        (first,) = self.active(site)
+        assert "都留着用（每人最多 2 张）" in staff.get("/staff/volunteers/M0005").text
+        self.post(staff, "volunteers/M0005/cards", reason="other", replaces="")
+        second = next(card for card in self.active(site) if card != first)
+        assert "请选换掉哪一张" in self.post(staff, "volunteers/M0005/cards", replaces="")
+        assert set(self.active(site)) == {first, second}
+        self.post(staff, "volunteers/M0005/cards", kind="uid", uid=UID.hex(), replaces=second)
+        assert first in self.active(site)
+        assert second not in self.active(site)
+        assert "换成了另一张卡" in staff.get(f"/staff/cards/{second}").text
+
+    def test_at_the_desk_the_choice_is_made_with_the_order(
+        self, site: Any, at: Counter, staff: FlaskClient
+    ) -> None:
+        (first,) = self.active(site)
+        self.post(staff, "volunteers/M0005/cards", replaces="")
+        page = staff.get("/staff/desk?person=M0005").text
+        assert page.count("<option value=") > 2
+        assert "请选换掉哪一张" in order(at, staff, "M0005", replacing="", replaces="")
+        order(at, staff, "M0005", replacing="", replaces=first)
+        (ordered,) = at.bench.rows("card_orders")
+        assert ordered["replaces"] == first
+
+    def test_a_card_found_again_waits_for_the_choice(self, site: Any, staff: FlaskClient) -> None:
+        (first,) = self.active(site)
+        self.post(staff, f"cards/{first}/state", state="lost")
+        for _ in range(2):
+            self.post(staff, "volunteers/M0005/cards", replaces="")
+        second, third = self.active(site)
+        assert "请选换掉哪一张" in self.post(staff, f"cards/{first}/state", state="active")
+        assert "换掉哪一张" in staff.get(f"/staff/cards/{first}").text
+        self.post(staff, f"cards/{first}/state", state="active", replaces=third)
+        assert set(self.active(site)) == {first, second}
