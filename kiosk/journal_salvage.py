@@ -29,7 +29,8 @@ HEADER_AND_LIST = 8 + 2 * 16
 """Bytes of a page's header and of the list of its cells, of which there are never so many."""
 MOST_MENDED = 32
 """Cells and pages to try: a journal that is hit in more places must not keep its kiosk from opening."""
-IN_EACH_EVENT = b'"uptime_ms"'
+IN_EACH_EVENT = (b'"uptime_ms"', b'"event_id"')
+"""One flipped bit leaves one of the two."""
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 _ZERO, _ONE, _BLOB = 8, 9, 12
 
@@ -57,11 +58,11 @@ def salvage(path: Path, known: Sequence[Row]) -> list[Row]:
     for page in _pages(path):
         read = {cell: _event(cell) for cell in _cells(page)}
         for cell, event in read.items():
-            if event is None:
-                hit[cell] = None
-            else:
+            if event is not None:
                 _file(found, *event)
-        hidden = page.count(IN_EACH_EVENT) > sum(event is not None for event in read.values())
+            elif any(mark in cell for mark in IN_EACH_EVENT):  # or it is another table's
+                hit[cell] = None
+        hidden = page.count(IN_EACH_EVENT[0]) > sum(event is not None for event in read.values())
         if hidden and (tries := tries - 1) >= 0:
             for event in _behind_a_damaged_header(page):
                 _file(found, *event)

@@ -99,13 +99,18 @@ def _selection(
     return Statement(query.limit(1) if first else query, dialect)
 
 
+@lru_cache(maxsize=200)
+def _key(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.primary_key)
+
+
 class Rows:
     """One table as rows of plain values; those of one community when the table has a ``community_id`` key."""
 
     def __init__(self, connection: Connection, entity: type[Base], community_id: str) -> None:
         self.connection = connection
         self.table: Table = tables.table(entity)
-        self.key = [column.name for column in self.table.primary_key]
+        self.key = _key(self.table)
         self.fixed: Row = {"community_id": community_id} if "community_id" in self.key else {}
         self.dialect = connection.dialect
 

@@ -23,6 +23,8 @@ from server.errors import BadConfig, Busy, NotReady
 
 log = logging.getLogger(__name__)
 BUSY_MS = 30_000
+STATEMENTS = 512
+"""Prepared statements that a connection keeps: pushes, rosters and pages need more than Python's 128."""
 BACKENDS = ("sqlite", "postgresql")
 
 
@@ -131,7 +133,8 @@ def _lock(handle: int) -> None:
 
 
 def _sqlite_engine(url: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    kept = {"cached_statements": STATEMENTS}
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000, **kept})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

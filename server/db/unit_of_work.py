@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from server.db import tables
 from server.db.base import Base
 from server.db.clock_rows import ClockRows
+from server.db.direct import run
 from server.db.event_rows import EventRows
 from server.db.repositories import Rows
 from server.db.session import Database
@@ -55,8 +56,7 @@ REPOSITORIES: dict[str, type[Base]] = {
 }
 """Attribute of a unit of work -> table; ``events`` and ``shifts`` have repositories of their own."""
 
-
-_BUMP = text("UPDATE communities SET roster_version = roster_version + 1 WHERE community_id = :community")
+_BUMP = "UPDATE communities SET roster_version = roster_version + 1 WHERE community_id = "
 
 
 class UnitOfWork:
@@ -150,7 +150,6 @@ class UnitOfWork:
             key = {"key": f"yika:{self.community_id}"}
             self.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
-    def bump(self) -> int:
-        """Raise the community's change counter, so that kiosks fetch their roster; the new value."""
-        self.connection.execute(_BUMP, {"community": self.community_id})
-        return int(self.communities.rows()[0]["roster_version"])
+    def bump(self) -> None:
+        """Raise the community's change counter, so that kiosks fetch their roster."""
+        run(self.connection, _BUMP + ("?" if self.database.is_sqlite else "%s"), (self.community_id,))

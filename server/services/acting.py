@@ -176,5 +176,5 @@ class Uow(Protocol):
     def strangers(self) -> list[tuple[str, str]]:
         """Rows of communities that do not exist: (table, community)."""
 
-    def bump(self) -> int:
+    def bump(self) -> None:
         """Raise the community's change counter."""

@@ -52,7 +52,7 @@ def store_derived(
     return stored, changed
 
 
-def regrade_journal(uow: Uow, journal: Journal, *, from_seq: int) -> list[Row]:
+def regrade_journal(uow: Uow, journal: tuple[str, str], *, from_seq: int) -> list[Row]:
     """Grade again what lies behind a fork; the rows that came out otherwise."""
     rows = uow.rows("events").between("seq", from_seq, None, kiosk_id=journal[0], journal_id=journal[1])
     return regrade(uow, rows)
@@ -136,19 +136,18 @@ def load_register(uow: Uow, events: Sequence[TapEvent], journal: Journal | None)
     """What grading these events needs of the register."""
     said = {event.card_id for event in events if event.card_id}
     lookups = {row["lookup"]: row["card_id"] for row in uow.rows("cards").rows("fact_seq", lookup=said)}
-    kiosks = {"subject": journal[0]} if journal else {}
-    journals = {"kiosk_id": journal[0], "journal_id": journal[1]} if journal else {}
+    kiosks = {"subject": journal.kiosk_id} if journal else {}
     return Register(
         cards=histories(_facts(uow, FactKind.BINDING, subject=said | set(lookups.values()))),
         lookups=lookups,
         kiosks=histories(_facts(uow, FactKind.KIOSK, **kiosks)),
-        forks={
-            (row["kiosk_id"], row["journal_id"]): row["fork_seq"]
-            for row in uow.rows("journals").rows(**journals)
-            if row["fork_seq"] is not None
-        },
+        forks=_all_forks(uow) if journal is None else {journal.key: journal.fork_seq},
         used=used_codes(uow, events),
     )
+
+
+def _all_forks(uow: Uow) -> dict[tuple[str, str], int | None]:
+    return {(row["kiosk_id"], row["journal_id"]): row["fork_seq"] for row in uow.rows("journals").rows()}
 
 
 def _facts(uow: Uow, kind: FactKind, **where: Any) -> list[Row]:

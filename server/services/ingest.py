@@ -32,7 +32,7 @@ from server.services.facts import Draft, store
 from server.services.projection import project_events
 from server.services.sessions import KnownKiosk
 from server.services.stored import kept_body
-from server.services.timing import Heard
+from server.services.timing import Heard, Journal
 
 SAMPLE_EVERY = 10 * MINUTE
 SYNCED_SAMPLE_EVERY = 6 * HOUR
@@ -54,6 +54,14 @@ class Received:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Forks:
+    """Where a journal forks: as known before a push, and now."""
+
+    before: int | None
+    now: int | None
+
+
 def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply:
     """Store a push and derive what follows from it; the caller commits, then answers."""
     if push.kiosk_id != kiosk.kiosk_id:
@@ -62,11 +70,11 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
             zh="终端只能上传自己的记录，请联系社区工作人员检查这台终端。",
         )
     uow.lock()
-    received, fork_seq = _judge(uow, push, kiosk)
+    received, forks = _judge(uow, push, kiosk)
     fresh = [item for item in received if item.status != Status.DUPLICATE]
     heard = _heard(uow, acting, push, received)
     if fresh or heard:
-        _store(uow, acting, push, (fresh, fork_seq, heard))
+        _store(uow, acting, push, (fresh, forks, heard))
     results = tuple(EventResult(item.seq, item.hash, str(item.status), item.reason) for item in received)
     return PushReply(
         journal_id=push.journal_id,
@@ -77,24 +85,24 @@ def ingest(uow: Uow, acting: Acting, push: Push, kiosk: KnownKiosk) -> PushReply
     )
 
 
-def _judge(uow: Uow, push: Push, kiosk: KnownKiosk) -> tuple[list[Received], int | None]:
+def _judge(uow: Uow, push: Push, kiosk: KnownKiosk) -> tuple[list[Received], Forks]:
     received = _chained(push)
     unbroken = not received or received[-1].hash == push.head
     starts_right = push.from_seq > 1 or push.prev == genesis(push.kiosk_id, push.journal_id, push.prior_head)
     received = _told_duplicates(uow, received)
-    fork_seq = _fork(uow, push, received)
+    forks = _forks(uow, push, received)
     judged = []
     for item in received:
         if item.status == Status.STORED:
             reason = _objection(item, push, kiosk)
             if reason is None and not (unbroken and starts_right):
                 reason = "chain_broken"
-            if reason is None and fork_seq is not None and item.seq >= fork_seq:
+            if reason is None and forks.now is not None and item.seq >= forks.now:
                 reason = "forked"
             if reason is not None:
                 item = replace(item, status=Status.QUARANTINED, reason=reason)  # noqa: PLW2901
         judged.append(item)
-    return judged, fork_seq
+    return judged, forks
 
 
 def _chained(push: Push) -> list[Received]:
@@ -175,25 +183,25 @@ def _objection(item: Received, push: Push, kiosk: KnownKiosk) -> str | None:
     return "kiosk_revoked" if kiosk.revoked else None
 
 
-def _fork(uow: Uow, push: Push, received: Sequence[Received]) -> int | None:
+def _forks(uow: Uow, push: Push, received: Sequence[Received]) -> Forks:
     """The first place where this journal has two histories, seen from what is stored and what has come.
 
     Looks at the places pushed and their two neighbours: the answer is the same in any order of arrival.
     """
+    row = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
+    before = row["fork_seq"] if row else None
     if not received:
-        return None
+        return Forks(before, before)
     low, high = push.from_seq, received[-1].seq
     ours = {item.seq: item.hash for item in received}
     forks = []
     stored = uow.events.neighbours((push.kiosk_id, push.journal_id), low - 1, high + 1)
-    if before := {digest for seq, _, digest in stored if seq == low - 1}:
-        forks += [low] if push.prev not in before else []
+    if behind := {digest for seq, _, digest in stored if seq == low - 1}:
+        forks += [low] if push.prev not in behind else []
     forks += [seq for seq, _, digest in stored if seq in ours and digest != ours[seq]]
     forks += [seq for seq, prev, _ in stored if seq == high + 1 and prev != ours[high]]
-    row = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
-    if row and row["fork_seq"] is not None:
-        forks.append(row["fork_seq"])
-    return min(forks, default=None)
+    forks += [] if before is None else [before]
+    return Forks(before, min(forks, default=None))
 
 
 def _heard(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) -> Heard | None:
@@ -218,17 +226,17 @@ def _holds_earlier_boots(received: Sequence[Received], boot_id: str, beyond: int
 
 
 def _store(
-    uow: Uow, acting: Acting, push: Push, what: tuple[Sequence[Received], int | None, Heard | None]
+    uow: Uow, acting: Acting, push: Push, what: tuple[Sequence[Received], Forks, Heard | None]
 ) -> None:
-    fresh, fork_seq, heard = what
-    before = uow.rows("journals").get(kiosk_id=push.kiosk_id, journal_id=push.journal_id)
+    fresh, forks, heard = what
     body = _batch_body(push, acting.now, fresh)
-    body |= {"fork_seq": fork_seq, "sample": heard.sample if heard else None}
+    body |= {"fork_seq": forks.now, "sample": heard.sample if heard else None}
     batch = store(uow, acting, [Draft(FactKind.BATCH, push.kiosk_id, body)])[0]
     rows = [(_row(push, item, batch["seq"], acting.now), item.event) for item in fresh]
-    stored, changed = store_derived(uow, (push.kiosk_id, push.journal_id), rows, heard)
-    if fork_seq != (before["fork_seq"] if before else None):
-        changed += regrade_journal(uow, (push.kiosk_id, push.journal_id), from_seq=fork_seq or 0)
+    journal = Journal(push.kiosk_id, push.journal_id, forks.now)
+    stored, changed = store_derived(uow, journal, rows, heard)
+    if forks.now != forks.before:
+        changed += regrade_journal(uow, journal.key, from_seq=forks.now or 0)
     project_events(uow, acting, [*stored, *changed])
 
 

@@ -40,7 +40,7 @@ class Register:
     cards: dict[str, History]
     lookups: dict[str, str]
     kiosks: dict[str, History]
-    forks: dict[tuple[str, str], int]
+    forks: dict[tuple[str, str], int | None]
     used: dict[Code, str] = field(default_factory=dict)
     """Phones' codes by the event that used each first."""
 

@@ -41,7 +41,8 @@ def roster_for(uow: Uow, acting: Acting, kiosk: KnownKiosk, *, have: int | None,
     version, today = _version(uow), day_of(acting.now)
     snapshot = uow.rows("roster_snapshots").get(kiosk_id=kiosk.kiosk_id, version=version)
     if snapshot is not None and snapshot["day"] != today:
-        version, snapshot = uow.bump(), None
+        uow.bump()
+        version, snapshot = _version(uow), None
     if snapshot is not None and have == version and digest == snapshot["hash"]:
         return RosterReply(version, None)
     entries = _entries(snapshot) if snapshot else _built(uow, acting, kiosk)

@@ -11,9 +11,22 @@ from dataclasses import dataclass
 from server.domain.time import Corrected, Reading, Sample, correct, correct_after
 from server.services.acting import Row, Uow
 
-Journal = tuple[str, str]
 TRIES = 3
 """Anchors that are tried before the whole journal is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One chain of a kiosk, and the place from which it has two histories."""
+
+    kiosk_id: str
+    journal_id: str
+    fork_seq: int | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names it."""
+        return self.kiosk_id, self.journal_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +48,15 @@ class Retimed:
 def retimed(uow: Uow, journal: Journal, fresh: Sequence[Row], heard: Heard | None) -> Retimed:
     """Times for the fresh rows and for all stored ones that may have moved."""
     for anchor, low in _anchors(uow, journal, fresh, heard):
-        stored = uow.events.readings(journal, anchor["seq"])
+        stored = uow.events.readings(journal.key, anchor["seq"])
         boots = {row["boot_id"] for row in (*stored, *fresh)} - {anchor["boot_id"]}
-        samples = [as_sample(row) for row in uow.clocks.near(journal, low, boots)]
+        samples = [as_sample(row) for row in uow.clocks.near(journal.key, low, boots)]
         known = _reading(anchor), Corrected(anchor["at"], anchor["uncertainty"], sure=True)
         times = correct_after(known, _readings([*stored[1:], *fresh]), samples)
         if times is not None:
             return Retimed(times, stored)
-    stored = uow.events.readings(journal, 0)
-    return Retimed(corrected_times([*stored, *fresh], samples_of(uow, journal)), stored)
+    stored = uow.events.readings(journal.key, 0)
+    return Retimed(corrected_times([*stored, *fresh], samples_of(uow, journal.key)), stored)
 
 
 def corrected_times(rows: Iterable[Row], samples: Sequence[Sample]) -> dict[int, Corrected]:
@@ -51,7 +64,7 @@ def corrected_times(rows: Iterable[Row], samples: Sequence[Sample]) -> dict[int,
     return correct(_readings(rows), samples)
 
 
-def samples_of(uow: Uow, journal: Journal) -> list[Sample]:
+def samples_of(uow: Uow, journal: tuple[str, str]) -> list[Sample]:
     """The server's samples of one journal's boots."""
     rows = uow.rows("clock_samples").rows("fact_seq", kiosk_id=journal[0], journal_id=journal[1])
     return [as_sample(row) for row in rows]
@@ -68,8 +81,7 @@ def _anchors(
     uow: Uow, journal: Journal, fresh: Sequence[Row], heard: Heard | None
 ) -> Iterator[tuple[Row, int]]:
     """Anchors from the latest on, each with the place from which samples matter."""
-    row = uow.rows("journals").get(kiosk_id=journal[0], journal_id=journal[1])
-    if row is not None and row["fork_seq"] is not None:
+    if journal.fork_seq is not None:
         return
     top = min((row["seq"] for row in fresh), default=1 << 53) - 1
     before = 1 << 53
@@ -81,10 +93,10 @@ def _anchors(
             top = min(top, previous["last_seq"])
         else:
             return
-    found = uow.clocks.anchors(journal, top, before, TRIES + 1)
+    found = uow.clocks.anchors(journal.key, top, before, TRIES + 1)
     if heard is None:
         low = found[0]["seq"] if found else 0
-        believed = uow.events.last_believed(journal, low, top)
+        believed = uow.events.last_believed(journal.key, low, top)
         if believed is not None:
             yield believed, low
     places = [*(row["seq"] for row in found[1:]), 0]

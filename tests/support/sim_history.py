@@ -27,7 +27,6 @@ from tests.support.sim_server import BEGIN, SimServer
 from tests.support.sim_story import LANES, Action, Story
 from tests.support.sim_told import Backup, Told
 
-MEMORY = Path("/dev/shm")
 PASSES = 12
 WEEK = 7 * 24 * HOUR
 
@@ -35,7 +34,7 @@ WEEK = 7 * 24 * HOUR
 @contextmanager
 def told(story: Story, server: SimServer) -> Iterator[Told]:
     """The history, told to its end; its machines are gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="yika-sim-", dir=MEMORY if MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(dir=server.folder.name))
     server.reset(story.seed)
     history = Told(story, server, SimTime(BEGIN), folder, [[card] for card in server.first_cards])
     try:

@@ -4,16 +4,18 @@ import gc
 import logging
 import multiprocessing
 import os
+import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 
 from tests.support.sim_checks import check
 from tests.support.sim_history import told
-from tests.support.sim_server import SimServer, build_server
+from tests.support.sim_server import MEMORY, SimServer, build_server
 from tests.support.sim_stats import Statistics
 from tests.support.sim_story import Story, story
 
@@ -106,21 +108,25 @@ def on_cores(chunks: Iterable[range], jobs: int) -> Iterator[Chunk]:
     if jobs == 1:
         yield from map(_chunk, chunks)
         return
-    # Forked, so that a mutant that was applied before holds in every process.
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        yield from pool.map(_chunk, chunks)
+    # Forked, so that a mutant applied before holds in every process; these end without clearing up.
+    memory = MEMORY if MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="yika-sims-", dir=memory) as folder,
+        ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool,
+    ):
+        yield from pool.map(partial(_chunk, within=Path(folder)), chunks)
 
 
-def _chunk(seeds: range) -> Chunk:
-    server = _own_server()
+def _chunk(seeds: range, *, within: Path | None = None) -> Chunk:
+    server = _own_server(within)
     server.statistics = Statistics()
     failed = list(failures(seeds, server))
     return Chunk(seeds, failed, server.statistics)
 
 
 @lru_cache(maxsize=1)
-def _own_server() -> SimServer:
-    return build_server()
+def _own_server(within: Path | None) -> SimServer:
+    return build_server(within)
 
 
 def caught_after(seeds: range, server: SimServer, of: Callable[[int], Story] = story) -> int | None:

@@ -1,6 +1,5 @@
 """A history as far as it was told: server, machines, and what the simulator alone knows."""
 
-import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ NAMES = tuple(KIOSKS)
 class Backup:
     """The server's tables at a moment, and how far the plans were then."""
 
-    tables: sqlite3.Connection
+    tables: bytes
     plans: int
     events: frozenset[str]
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy import Dialect, Select, bindparam, case, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
+from server.db.direct import Statement
 from server.db.views.reader import (
     ACCOUNT_PREFIX,
     BALANCES,
@@ -140,13 +142,8 @@ class PeopleViews(Reader):
 
     def credited(self, first: str, today: str) -> list[Row]:
         """Of everybody who served since a day: minutes credited since then (``month``) and ``today``."""
-        credited = SHIFTS.c.credited
-        query = select(
-            SHIFTS.c.volunteer.label("volunteer"),
-            total(credited).label("month"),
-            total(case((SHIFTS.c.day == today, credited), else_=0)).label("today"),
-        ).where(self.mine(SHIFTS), SHIFTS.c.day >= first, credited != 0)
-        return self.all(query.group_by(SHIFTS.c.volunteer))
+        given = {"community_id": self.community_id, "first": first, "today": today}
+        return _credited(self.connection.dialect).rows(self.connection, **given)
 
     def _cards(self) -> Select[tuple[object, ...]]:
         names = ("card_id", "volunteer", "state", "since", "medium", "proof", "not_after", "issued_at")
@@ -189,6 +186,17 @@ class PeopleViews(Reader):
         if wanted.besides:
             tests.append(VOLUNTEERS.c.number.not_in(sorted(wanted.besides)))
         return tests
+
+
+@lru_cache(maxsize=32)
+def _credited(dialect: Dialect) -> Statement:
+    credited, today = SHIFTS.c.credited, SHIFTS.c.day == bindparam("today")
+    query = select(
+        SHIFTS.c.volunteer.label("volunteer"),
+        total(credited).label("month"),
+        total(case((today, credited), else_=0)).label("today"),
+    ).where(SHIFTS.c.community_id == bindparam("community_id"), SHIFTS.c.day >= bindparam("first"))
+    return Statement(query.where(credited != 0).group_by(SHIFTS.c.volunteer), dialect)
 
 
 def _matches(typed: str) -> ColumnElement[bool]:
