@@ -4,6 +4,8 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import numpy
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
@@ -54,6 +56,7 @@ HIDE = """(hidden) => {
 }"""
 SMALLEST_TITLE, SMALLEST_TEXT, SMALLEST_ACTION, SMALLEST_GAP, MOST_ACTIONS = 64, 32, 96, 16, 4
 Box = tuple[float, float, float, float]
+Floats = NDArray[numpy.float64]
 
 
 @dataclass(frozen=True)
@@ -124,35 +127,36 @@ def _actions(look: dict[str, Any]) -> list[str]:
 def _contrasts(seen: Seen, least: float) -> list[str]:
     found = []
     for text in seen.look["texts"]:
-        ink = _color(text["color"])
-        worst = min(_contrast(ink, _near(seen.ground, line, ink)) for line in text["lines"])
+        ink = _luminance(_color(text["color"]))
+        worst = min(float(_contrast(ink, _behind(seen.ground, line)).min()) for line in text["lines"])
         if worst < least:
             found.append(f"{text['text']} has contrast {worst:.2f}")
     return found
 
 
-def _near(ground: Image.Image, line: Box, ink: tuple[int, ...]) -> tuple[int, ...]:
-    """The colour behind a line of text that is hardest to tell from the text."""
+def _behind(ground: Image.Image, line: Box) -> Floats:
+    """The luminance of every pixel behind a line of text."""
     left, top, right, bottom = (round(edge) for edge in line)
-    crop = ground.crop((max(left, 0), max(top, 0), right, bottom))
-    colors = [color for _, color in crop.getcolors(maxcolors=1 << 20) or []]
-    return min(colors, key=lambda color: _contrast(ink, color))
+    return _luminance(numpy.asarray(ground.crop((max(left, 0), max(top, 0), right, bottom))))
 
 
-def _color(css: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in css.removeprefix("rgb(").removesuffix(")").split(",")[:3])
+def _color(css: str) -> NDArray[Any]:
+    parts = css.removeprefix("rgb(").removesuffix(")").split(",")[:3]
+    return numpy.array([int(part) for part in parts], dtype=numpy.uint8)
 
 
-def _luminance(color: tuple[int, ...]) -> float:
-    """Relative luminance (WCAG 2.2)."""
-    parts = [c / 255 for c in color[:3]]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+def _luminance(colors: NDArray[Any]) -> Floats:
+    """Relative luminance (WCAG 2.2); red, green and blue stand in the last axis."""
+    red, green, blue = (_LINEAR[colors[..., channel]] for channel in range(3))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
+_PARTS = numpy.arange(256) / 255
+_LINEAR = numpy.where(_PARTS <= 0.04045, _PARTS / 12.92, ((_PARTS + 0.055) / 1.055) ** 2.4)
+
+
+def _contrast(one: Floats, other: Floats) -> Floats:
+    return (numpy.maximum(one, other) + 0.05) / (numpy.minimum(one, other) + 0.05)
 
 
 def _inside(inner: Box, outer: Box) -> bool:
