@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from hardware.ports import CardRead, ContentKind, Interrogator, ReaderLost, ReaderState
-from hardware.qr_decode import Decoder, Found, Gray, Region, as_gray, libraries
+from hardware.qr_decode import SMALL, Decoder, Found, Gray, Region, as_gray, libraries
 from hardware.qr_frames import CameraSettings, Frame, Opener, open_frames
 from hardware.reader_thread import ReaderThread
 
@@ -126,6 +126,7 @@ class Watcher:
         self._began: int | None = None
         self._looked = 0
         self._held: tuple[Any, list[bytes]] | None = None
+        self._small: set[bytes] = set()
 
     def look(self, frame: Frame, now: int) -> list[Found]:
         """The presentations that begin with this frame; ``now`` is any clock in milliseconds."""
@@ -141,7 +142,7 @@ class Watcher:
             return []
         thumbnail = self._gate.thumbnail(frame)
         cells = self._gate.changed(thumbnail, now)
-        found = self._search(frame, cells, now)
+        found = self._agreed(self._search(frame, cells, now))
         seen = [one.content for one in found]
         if seen:
             self._held = (thumbnail, seen)
@@ -150,6 +151,11 @@ class Watcher:
             seen = self._held[1]
         begun = self._presentations.begun(seen, now)
         return [one for one in found if one.content in begun]
+
+    def _agreed(self, found: list[Found]) -> list[Found]:
+        """Without the small codes that the frame before did not show: clutter is never twice the same one."""
+        before, self._small = self._small, {one.content for one in found if one.step == SMALL}
+        return [one for one in found if one.step != SMALL or one.content in before]
 
     def _search(self, frame: Frame, cells: Region | None, now: int) -> list[Found]:
         assert self._began is not None

@@ -26,6 +26,8 @@ PAD = 0.06
 LONGEST = (1400, 640)
 """Rescues work on pictures of at most so many pixels on their longer side, one size after the other."""
 STRAIGHTENED = "straightened"
+SMALL = "small"
+"""The step that reads Micro QR and rMQR, which no card is and clutter may look like: ``Decoder.glance``."""
 BENDS = (
     (0.0, 0.0),
     *((bow, 0.0) for bow in (0.03, -0.03, 0.06, -0.06, 0.1, -0.1)),
@@ -90,15 +92,17 @@ class Decoder:
 
     def __init__(self, *, budget: float = 2.0, clock: Callable[[], float] = time.thread_time) -> None:
         self._cv2, self._zxing = libraries()
-        # Not Micro QR: the smallest of them carry no error correction and are "seen" in any clutter.
+        # Not Micro QR in rescues: the smallest have no error correction and are "seen" in what was prepared.
         kinds = self._zxing.BarcodeFormat
         self._formats = [kinds.QRCodeModel2, kinds.QRCodeModel1]
+        self._small_formats = [kinds.MicroQRCode, kinds.RMQRCode]
         self._budget = budget
         self._clock = clock
         self._detector = self._cv2.QRCodeDetectorAruco()
         self._way = _Ways(self._cv2)
         self._finders = Finders(self._cv2)
         self._seen: tuple[Gray, ...] = ()
+        self._small: list[bytes] = []
         self._quick = _Rescue("quick", lambda sight: self._read_or_see(sight.gray))
         self._rescues = self._make_rescues()
         self._unfolding = _Rescue("unfolded", self._unfold)
@@ -124,12 +128,16 @@ class Decoder:
     def glance(self, gray: Gray, region: Region | None = None) -> list[Found]:
         """What one frame of many shows within the budget; ``region`` is where something changed.
 
+        Micro QR and rMQR come only where no rescue read a full code: whoever shows one should hear that it is
+        no card, but a damaged card must not be taken for one. Who asks waits for a second frame to agree.
+
         The budget holds in the mean: what a rescue costs beyond one frame's share, the next frames pay.
         """
         gray = as_gray(gray)
         found, sight = self._first_look(gray if region is None else cut(gray, region))
         if found or not sight.gray.size:
             return found
+        small = dict.fromkeys(self._small)
         share = self._budget * self._quick.cost(gray.size)
         self._credit = min(max(self._credit, -2 * share) + share, 2 * share)
         for rescue, picture in self._in_turn(sight):
@@ -140,7 +148,7 @@ class Decoder:
             if found:
                 self._lead = rescue  # what helped now is tried first next time
                 return found
-        return []
+        return [Found(content, SMALL) for content in small]
 
     def _in_turn(self, sight: Sight) -> Iterator[tuple[_Rescue, Sight]]:
         """The rescue that helped last, then the others where the last frame stopped; each lap at its size."""
@@ -154,7 +162,7 @@ class Decoder:
             self._turn = (self._turn + 1) % (len(laps) * len(self._rescues))
 
     def _first_look(self, gray: Gray) -> tuple[list[Found], Sight]:
-        self._seen = ()
+        self._seen, self._small = (), []
         found = self._try(self._quick, Sight(gray))
         return found, Sight(gray, self._seen)
 
@@ -190,9 +198,12 @@ class Decoder:
 
     def _read_or_see(self, gray: Gray) -> list[bytes]:
         """Codes; where some are seen that cannot be read, their corners are kept for a closer look."""
-        codes = self._codes(gray, return_errors=True)
-        self._seen = tuple(self._way.corners(code.position) for code in codes if not code.valid)
-        return [code.bytes for code in codes if code.valid]
+        codes = self._codes(gray, formats=[*self._formats, *self._small_formats], return_errors=True)
+        small = [code for code in codes if code.format in self._small_formats]
+        full = [code for code in codes if code.format not in self._small_formats]
+        self._small = [code.bytes for code in small if code.valid and code.bytes]
+        self._seen = tuple(self._way.corners(code.position) for code in full if not code.valid)
+        return [code.bytes for code in full if code.valid]
 
     def _make_rescues(self) -> Sequence[_Rescue]:
         """In the order of what they add for their time, on foreign photos and benchmarks/decoders.py."""

@@ -8,7 +8,9 @@ import qrcode
 import zxingcpp
 from qrcode import util
 
+from benchmarks import qr_pictures
 from hardware.ports import CardRead, ContentKind
+from hardware.qr_camera import CameraSettings, Watcher
 from hardware.qr_decode import Decoder
 from kiosk.cards import recognise
 from kiosk.roster_view import RosterView
@@ -80,9 +82,40 @@ def test_a_foreign_code_is_read_byte_for_byte_and_is_no_card(
 
 
 @pytest.mark.parametrize("kind", ["MicroQRCode", "RMQRCode", "Aztec", "DataMatrix", "Code128", "PDF417"])
-def test_other_kinds_of_codes_are_not_looked_for(kind: str) -> None:
+def test_other_kinds_of_codes_are_not_looked_for_in_a_single_picture(kind: str) -> None:
     """No card of ours is one; the smallest of them are "seen" in any clutter."""
     assert Decoder().read(of_kind("12345", getattr(zxingcpp.BarcodeFormat, kind))) is None
+
+
+def shown(*codes: np.ndarray | None) -> list[bytes]:
+    """What a camera tells that sees these codes one after the other, for a frame each, in an empty room."""
+    rng, watcher, told = np.random.default_rng(9), Watcher(CameraSettings()), []
+    for number, code in enumerate([None, *codes]):
+        frame = np.full((360, 640), 110, np.uint8)
+        if code is not None:
+            frame[60 : 60 + len(code), 90 : 90 + len(code[0])] = code
+        told += watcher.look(qr_pictures.grain(rng, frame), number * 40)
+    return [found.content for found in told]
+
+
+@pytest.mark.parametrize("kind", ["MicroQRCode", "RMQRCode"])
+def test_a_small_code_that_stays_for_two_frames_is_told_once_and_is_no_card(kind: str) -> None:
+    """Whoever shows one hears that it is no card of ours, and not nothing."""
+    one, other = (of_kind(text, getattr(zxingcpp.BarcodeFormat, kind)) for text in ("12345", "67890"))
+    assert shown(one, one, one) == [b"12345"]
+    assert shown(one, other, None, one) == []
+    assert outcome(b"12345") is Shown.CARD_UNREADABLE
+
+
+def test_a_small_code_beside_a_card_is_passed_over() -> None:
+    card, small = (
+        of_kind("CARD", zxingcpp.BarcodeFormat.QRCode),
+        of_kind("1", zxingcpp.BarcodeFormat.MicroQRCode),
+    )
+    both = np.full((len(card), len(card[0]) + len(small[0])), 255, np.uint8)
+    both[:, : len(card[0])] = card
+    both[: len(small), len(card[0]) :] = small
+    assert shown(both, both) == [b"CARD"]
 
 
 def test_a_code_whose_bits_make_no_sense_is_unread_or_at_least_no_card() -> None:
