@@ -13,13 +13,12 @@ from typing import Any, NoReturn
 
 import click
 import urllib3
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import app
 from kiosk.clock import BootClock
 from kiosk.config import Config, load_config
 from kiosk.errors import CardNotFound, ConfigWrong, KioskError, KioskNotRunning
-from kiosk.identity import load_enrolment, save_enrolment, save_key
+from kiosk.identity import forget_code, key_for, load_enrolment, save_enrolment, save_key
 from kiosk.journal_mark import read_mark
 from kiosk.journal_open import export, inspect
 from kiosk.server_client import enrol as enrol_at
@@ -113,10 +112,11 @@ def enrol(ctx: click.Context, url: str, code: str, *, as_json: bool) -> None:
     """Make this machine a kiosk of the server at URL, by the one-time CODE that the server gave."""
     config = _config(ctx)
     with app.only_one(config):
-        key = Ed25519PrivateKey.generate()
+        key = key_for(config.data_dir, code)
         enrolment = enrol_at(url, code, key, BootClock())
         save_key(config.data_dir, key)
         save_enrolment(config.data_dir, enrolment)
+        forget_code(config.data_dir)
         # A roster is signed for one kiosk; the journal notices by itself that it changed hands.
         (config.data_dir / "roster.json").unlink(missing_ok=True)
     found = {"kiosk": enrolment.kiosk_id, "community": enrolment.community, "site": enrolment.site}

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,31 @@ def load_key(data_dir: Path) -> Ed25519PrivateKey:
 def save_key(data_dir: Path, key: Ed25519PrivateKey) -> None:
     """Keep the device key where only this user reads it."""
     write_private(data_dir / "device.key", key.private_bytes_raw().hex().encode() + b"\n")
+
+
+def key_for(data_dir: Path, code: str) -> Ed25519PrivateKey:
+    """The key to enrol with: kept before the code is used, so that a lost answer can be asked for again.
+
+    The server gives the same answer once more to the same code and key, and to no other key.
+    """
+    path, code = _asked(data_dir), normal_code(code)
+    # Where nobody asked yet, or the power went while this was written, a new key is as good.
+    with suppress(FileNotFoundError, ValueError, TypeError, KeyError):
+        asked = json.loads(path.read_bytes())
+        if asked["code"] == code:
+            return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(asked["key"]))
+    key = Ed25519PrivateKey.generate()
+    write_private(path, json.dumps({"code": code, "key": key.private_bytes_raw().hex()}).encode())
+    return key
+
+
+def forget_code(data_dir: Path) -> None:
+    """The code has done its work."""
+    _asked(data_dir).unlink(missing_ok=True)
+
+
+def _asked(data_dir: Path) -> Path:
+    return data_dir / "enrolling.json"
 
 
 def machine_id(data_dir: Path) -> str:

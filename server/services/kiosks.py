@@ -80,19 +80,30 @@ def make_desk(uow: Uow, acting: Acting, kiosk_id: str, *, is_desk: bool) -> None
 
 
 def enrol(uow: Uow, acting: Acting, code: str, public_key: str) -> dict[str, Any]:
-    """Give a machine its identity for a code, once; the signed answer. The unit becomes the community's."""
+    """Give a machine its identity for a code, once; the signed answer. The unit becomes the community's.
+
+    Whoever did not hear the answer may ask again: the same code and key get it once more, and change nothing.
+    """
     typed = normal_code(code)
     row = uow.rows("enrolment_codes").get(code_hash=_hash(typed))
-    if row is None or row["used_at"] is not None or row["expires_at"] <= acting.now:
+    if row is None or row["expires_at"] <= acting.now:
         raise KioskError("code_unknown")
     if not _is_key(public_key):
         raise KioskError("key_malformed")
     uow.become(row["community_id"])
+    if row["used_at"] is None:
+        _use(uow, acting, row, public_key.lower())
+    known = kiosk(uow, row["kiosk_id"])
+    if (known["state"], known["public_key"]) != ("active", public_key.lower()):
+        raise KioskError("code_unknown")
+    answer = _answer(uow, acting, known)
+    return {"answer": answer, "signature": acting.keys.sign(enrolment_to_sign(code, public_key, answer))}
+
+
+def _use(uow: Uow, acting: Acting, row: Row, public_key: str) -> None:
     if not uow.rows("enrolment_codes").set({"used_at": acting.now}, code_hash=row["code_hash"], used_at=None):
         raise Conflict("this code has just been used", zh="这个注册码刚刚被用过，请重新获取一个。")
-    _change(uow, acting, row["kiosk_id"], {"state": "active", "public_key": public_key.lower()})
-    answer = _answer(uow, acting, kiosk(uow, row["kiosk_id"]))
-    return {"answer": answer, "signature": acting.keys.sign(enrolment_to_sign(code, public_key, answer))}
+    _change(uow, acting, row["kiosk_id"], {"state": "active", "public_key": public_key})
 
 
 def normal_code(code: str) -> str:

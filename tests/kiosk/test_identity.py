@@ -8,7 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.clock import BootClock, Sources
 from kiosk.errors import EnrolmentRefused, NotEnrolled
-from kiosk.identity import load_enrolment, load_key, machine_id, normal_code, save_enrolment, save_key
+from kiosk.identity import (
+    forget_code,
+    key_for,
+    load_enrolment,
+    load_key,
+    machine_id,
+    normal_code,
+    save_enrolment,
+    save_key,
+)
 from kiosk.server_client import _manager, enrol
 from tests.support.kiosk_roster import SERVER_KEY
 from tests.support.kiosk_server import CODE, running
@@ -84,6 +93,24 @@ class TestKeeping:
         for load in (load_enrolment, load_key):
             with pytest.raises(NotEnrolled, match="damaged"):
                 load(tmp_path)
+
+    def test_the_key_is_kept_from_before_its_code_is_used_until_the_answer_is_kept(
+        self, tmp_path: Path
+    ) -> None:
+        asked = key_for(tmp_path, CODE)
+        assert (tmp_path / "enrolling.json").stat().st_mode & 0o777 == 0o600
+        again = key_for(tmp_path, CODE.lower())
+        assert again.private_bytes_raw() == asked.private_bytes_raw()
+        another = key_for(tmp_path, "ABCDEFGHJKABCDEFGHJK")
+        assert another.private_bytes_raw() != asked.private_bytes_raw()
+        forget_code(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("left", ["", "[]", "{}"])
+    def test_what_a_power_cut_left_of_it_is_no_hindrance(self, tmp_path: Path, left: str) -> None:
+        (tmp_path / "enrolling.json").write_text(left)
+        key = key_for(tmp_path, CODE)
+        assert key_for(tmp_path, CODE).private_bytes_raw() == key.private_bytes_raw()
 
     def test_a_machine_keeps_its_name(self, tmp_path: Path) -> None:
         assert machine_id(tmp_path)

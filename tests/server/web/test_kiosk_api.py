@@ -128,6 +128,22 @@ def test_a_code_enrols_one_machine_once(app) -> None:
     assert set(again.json["message"]) == {"zh", "en"}
 
 
+def test_a_machine_that_did_not_hear_the_answer_may_ask_again(app) -> None:
+    """The same code and key get the same identity, and nothing is written twice."""
+    device, code = Device(app.test_client(), b""), new_code(app)
+    device.enrol(code)
+    first, runtime = device.kiosk_id, app.extensions["yika"]
+    with runtime.unit_of_work("meihu") as uow:
+        facts = uow.rows("facts").count()
+    assert device.enrol(code).status_code == 200
+    assert device.kiosk_id == first
+    with runtime.unit_of_work("meihu") as uow:
+        assert uow.rows("facts").count() == facts
+        revoke_kiosk(uow, runtime.acting("staff"), first)
+        uow.commit()
+    assert device.enrol(code).status_code == 401
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"code":1,"public_key":2}', b'{"code":"\\u0000","public_key":"x"}']
 )
