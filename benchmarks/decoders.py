@@ -99,7 +99,7 @@ def decoders() -> dict[str, Callable[[], Read]]:
 
     def zbar(gray: Gray) -> bytes | None:
         codes = pyzbar.decode(gray, symbols=[pyzbar.ZBarSymbol.QRCODE])
-        return bytes(codes[0].data) if codes else None
+        return bytes(codes[0].data) or None if codes else None  # without bytes it has read nothing
 
     return {**found, "pyzbar": lambda: zbar}
 
@@ -315,7 +315,10 @@ def main() -> None:
         print(markdown(report.pictures), "\n")
     if options.sequences:
         report.sequences = sequences(options.sequences, options.seed, names)
-        print(markdown(report.sequences, "ms_mean"), "\n")
+        print(markdown(report.sequences, "ms_mean"))
+        for row in report.sequences:
+            print(f"- {row.decoder}: of {row.pictures}; p50 {row.ms_median}, p95 {row.ms_p95} ms a frame")
+        print()
         report.empty = empty_rooms(max(1, options.sequences // 5), options.seed, names)
         print(markdown(report.empty))
         for row in report.empty:
