@@ -17,7 +17,7 @@ from card_tools.ndef import to_ndef
 from tests.support.kiosk_roster import BARE_UID, CHIP, CHIP_UID
 from tests.support.kiosk_server import CODE, FakeServer, running
 from tests.support.ports import claimed_port
-from tests.support.processes import PATIENCE, until
+from tests.support.processes import PATIENCE, fetch, until
 
 COMMAND = str(Path(sys.executable).with_name("yika-kiosk"))
 
@@ -46,6 +46,10 @@ class Kiosk:
         done = self.call(*words, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def told(self) -> Any:
+        """What ``status`` is told, asked for without the command, which takes a second to start."""
+        return fetch(f"http://127.0.0.1:{self.port}/api/status")
 
     @contextmanager
     def up(self) -> Iterator[subprocess.Popen[str]]:
@@ -99,7 +103,7 @@ def test_a_card_on_the_simulated_reader_reaches_the_server(kiosk: Kiosk, server:
     ]
     (kiosk.data / "demo_cards.json").write_text(json.dumps({"cards": cards}))
     with kiosk.up() as process:
-        until(lambda: kiosk.json("status")["roster_version"], "a roster")
+        until(lambda: kiosk.told()["roster_version"], "a roster")
         assert kiosk.json("hand", "put", "M0002") == {"ok": True}
         assert server.wait_for(lambda: len(server.stored) == 1)
         assert kiosk.json("hand", "take") == {"ok": True}
@@ -125,7 +129,7 @@ def test_a_card_known_by_its_uid_works_while_the_server_is_gone(kiosk: Kiosk, se
     server.faults = ["error"] * 1000
     with kiosk.up():
         kiosk.json("hand", "put", f"uid:{BARE_UID.hex()}")
-        until(lambda: kiosk.json("status")["last"], "the tap is decided")
+        until(lambda: kiosk.told()["last"], "the tap is decided")
         status = kiosk.json("status")
         assert (status["last"]["outcome"], status["pending"]) == ("shift_started", 1)
         assert kiosk.call("sync").returncode == 1

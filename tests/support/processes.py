@@ -1,4 +1,9 @@
-"""Real processes for the system tests: a server and kiosks on free ports, ended whatever happens."""
+"""Real processes for the system tests: a server and kiosks on free ports, ended whatever happens.
+
+What runs is a process. A command that asks something and ends is called within the test: to start Python for
+each would take most of the time. ``really`` starts one all the same, and so do tests/server/test_cli.py and
+tests/kiosk/test_running.py.
+"""
 
 import json
 import os
@@ -15,8 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
+from click.testing import CliRunner, Result
+
+from kiosk.cli import cli as kiosk_commands
+from server.cli import main as server_commands
 from tests.support.ports import claimed_port
 
+COMMANDS: dict[str, click.Command] = {"yika-server": server_commands, "yika-kiosk": kiosk_commands}
 BIN = Path(sys.executable).parent
 PATIENCE = 240.0
 """Seconds; generous, since two cores may be shared by everything that runs at once."""
@@ -62,19 +73,25 @@ class Machine:
         return {**clean, "PYTHONUNBUFFERED": "1", **self.environment}
 
     def ask(self, *arguments: str, status: int = 0, **extra: str) -> dict[str, Any]:
-        """Run to the end, expect this exit status, and read what ``--json`` printed."""
-        done = subprocess.run(
-            [BIN / self.command, *arguments],
-            env={**self._environment(), **extra},
-            capture_output=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr.decode())
+        """Carry out a command, expect this exit status, and read what ``--json`` printed."""
+        done = self._called(*arguments, **extra)
+        assert done.exit_code == status, (arguments, done.exit_code, done.output, done.exception)
         return dict(json.loads(done.stdout)) if "--json" in arguments else {}
 
     def text(self, *arguments: str) -> str:
-        """Run to the end, and give what was printed."""
+        """Carry out a command, and give what it printed."""
+        done = self._called(*arguments)
+        assert done.exit_code == 0, (arguments, done.exit_code, done.output, done.exception)
+        return done.stdout
+
+    def _called(self, *arguments: str, **extra: str) -> Result:
+        others = {name: None for name in os.environ if name.startswith("YIKA_")}
+        return CliRunner().invoke(
+            COMMANDS[self.command], arguments, env={**others, **self.environment, **extra}
+        )
+
+    def really(self, *arguments: str) -> str:
+        """Carry out a command as a process of its own, and give what it printed."""
         command = [BIN / self.command, *arguments]
         done = subprocess.run(
             command, env=self._environment(), capture_output=True, check=True, timeout=PATIENCE, text=True
