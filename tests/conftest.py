@@ -24,6 +24,7 @@ NEEDS = {
     "pcsc": ("pcscd with vsmartcard-vpcd and pyscard, and the right to start it", lambda: _virtual_pcsc()),
     "speech": ("espeak-ng", lambda: shutil.which("espeak-ng")),
     "pdf": ("poppler-utils", lambda: shutil.which("pdftoppm")),
+    "usb": ("the right to make a device's node below /dev", lambda: os.access("/dev", os.W_OK)),
     "powercut": ("root with loop devices and e2fsprogs", lambda: powercut_missing() is None),
 }
 

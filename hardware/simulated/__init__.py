@@ -1,5 +1,6 @@
 """Hardware that is not there: obeys the rules of the real thing, ships with Yika, is never used unasked."""
 
+from hardware.simulated.acr122u import Acr122u
 from hardware.simulated.card_file import card_from_dict, card_named, card_to_dict, load_card, save_card
 from hardware.simulated.field import Field, Identity, Nibble, VirtualCard
 from hardware.simulated.hand import Hand
@@ -9,6 +10,7 @@ from hardware.simulated.plain import PhoneCard, UidCard
 from hardware.simulated.uart import LineFaults, Pn532Uart
 
 __all__ = [
+    "Acr122u",
     "Field",
     "Hand",
     "Identity",

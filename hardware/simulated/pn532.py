@@ -151,11 +151,20 @@ class Pn532Chip:
                 yield ACK
                 yield from self._answer(frame)
 
+    def knows(self, frame: bytes) -> bool:
+        """Whether this is a command of the chip."""
+        return len(frame) > 1 and frame[0] == 0xD4 and frame[1] in self._commands
+
+    def command(self, frame: bytes) -> bytes | None:
+        """Carry out one command without its framing; ``None`` when no answer ever comes."""
+        answer = self._commands[frame[1]](frame[2:]) if self.knows(frame) else None
+        return None if answer is None else bytes((0xD5, frame[1] + 1)) + answer
+
     def _answer(self, frame: bytes) -> Iterator[bytes]:
-        if frame[0] != 0xD4 or len(frame) < 2 or frame[1] not in self._commands:
+        if not self.knows(frame):
             yield SYNTAX_ERROR
-        elif (answer := self._commands[frame[1]](frame[2:])) is not None:
-            yield framed(bytes((0xD5, frame[1] + 1)) + answer)
+        elif (answer := self.command(frame)) is not None:
+            yield framed(answer)
 
     @staticmethod
     def _diagnose(data: bytes) -> bytes:
