@@ -6,18 +6,19 @@ server expected; the first other answer ends it. Every message holds all the ans
 the server need remember none of them. Bodies are JSON; bytes are hexadecimal digits in it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from server.contract.wire import WireError, canonical
+from server.contract.wire import WireError, canonical, object_of
 
 MOST_ANSWERS = 400
 """More frames than any card needs: the end of a conversation that goes in circles."""
 MOST_BYTES = 300
 """Bytes of the longest frame or answer."""
+LONGEST_HOLD_MS = 60_000
+"""The longest that a kiosk may believe that cards are made at it, without hearing it again."""
 
 
 class DeskWord(StrEnum):
@@ -82,8 +83,11 @@ def state_to_bytes(state: DeskState) -> bytes:
 
 def state_from_bytes(raw: bytes) -> DeskState:
     """A state, or :class:`WireError`."""
-    body = _object(raw)
-    return DeskState(open=_typed(body, "open", bool), holds_ms=_typed(body, "holds_ms", int))
+    body = object_of(raw, "state")
+    state = DeskState(open=_typed(body, "open", bool), holds_ms=_typed(body, "holds_ms", int))
+    if not 0 <= state.holds_ms <= LONGEST_HOLD_MS:
+        raise WireError(f"a state holds for at most {LONGEST_HOLD_MS} ms")
+    return state
 
 
 def laid_to_bytes(laid: CardLaid) -> bytes:
@@ -94,7 +98,7 @@ def laid_to_bytes(laid: CardLaid) -> bytes:
 
 def laid_from_bytes(raw: bytes) -> CardLaid:
     """A card's message, or :class:`WireError`."""
-    body = _object(raw)
+    body = object_of(raw, "card's message")
     answers = _typed(body, "answers", list)
     if len(answers) > MOST_ANSWERS:
         raise WireError(f"a card has at most {MOST_ANSWERS} answers")
@@ -115,23 +119,15 @@ def reply_to_bytes(reply: DeskReply) -> bytes:
 
 def reply_from_bytes(raw: bytes) -> DeskReply:
     """A reply, or :class:`WireError`."""
-    body = _object(raw)
+    body = object_of(raw, "reply")
     try:
         word = DeskWord(_typed(body, "word", str))
     except ValueError as error:
         raise WireError("a reply has one of the desk's words") from error
     frames = tuple(_frame(frame) for frame in _typed(body, "frames", list))
+    if len(frames) > MOST_ANSWERS or (word is DeskWord.GO and not frames):
+        raise WireError("who is to go on is told with which frames, and not too many")
     return DeskReply(word=word, attempt=_typed(body, "attempt", str), frames=frames)
-
-
-def _object(raw: bytes) -> Mapping[str, Any]:
-    try:
-        body = json.loads(raw.decode())  # UTF-8 only: no UTF-16, no halves of surrogate pairs
-    except (ValueError, RecursionError) as error:
-        raise WireError("not JSON") from error
-    if not isinstance(body, dict):
-        raise WireError("not a JSON object")
-    return body
 
 
 def _typed(body: Mapping[str, Any], name: str, kind: type) -> Any:
@@ -154,4 +150,7 @@ def _frame(value: object) -> Frame:
     if not isinstance(value, list) or len(value) != 2:
         raise WireError("a frame is what to send and what to expect")
     send, expect = value
-    return Frame(_bytes(send), None if expect is None else _bytes(expect))
+    frame = Frame(_bytes(send), None if expect is None else _bytes(expect))
+    if not frame.send:
+        raise WireError("a frame is at least a byte")
+    return frame

@@ -157,7 +157,7 @@ class TapEvent:
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
         """Read stored bytes; raises :class:`WireError` naming the first field that is wrong."""
-        raw = _object(body, "event")
+        raw = object_of(body, "event")
         if extra := raw.keys() - set(cls.__slots__):
             raise WireError(f"event has unknown fields: {', '.join(sorted(extra))}")
         if missing := _REQUIRED - raw.keys():
@@ -308,7 +308,7 @@ def push_to_bytes(push: Push) -> bytes:
 
 def push_from_bytes(body: bytes) -> Push:
     """Read a push; :class:`WireError` when its envelope is wrong (a wrong event is not an error here)."""
-    raw = _object(body, "push")
+    raw = object_of(body, "push")
     try:
         events = tuple(PushedEvent(str(e["salt"]), str(e["body"])) for e in raw["events"])
         for event in events:
@@ -338,7 +338,7 @@ def reply_to_bytes(reply: PushReply) -> bytes:
 
 def reply_from_bytes(body: bytes) -> PushReply:
     """Read an answer; :class:`WireError` when it is anything else (HTML, cut short, another version)."""
-    raw = _object(body, "answer")
+    raw = object_of(body, "answer")
     try:
         results = tuple(EventResult(**r) for r in raw["results"])
         for result in results:
@@ -356,7 +356,8 @@ def reply_from_bytes(body: bytes) -> PushReply:
     return reply
 
 
-def _object(body: bytes, what: str) -> dict[str, Any]:
+def object_of(body: bytes, what: str) -> dict[str, Any]:
+    """The JSON object that bytes are, or :class:`WireError`."""
     try:
         raw = _DECODER.decode(body.decode())  # UTF-8 only: no UTF-16, no halves of surrogate pairs
         if b"\\ud" in body.lower():

@@ -28,7 +28,7 @@ class ReadCard:
 
 def read_by_phone(uow: Uow, acting: Acting, picc_data: str, cmac: str) -> ReadCard:
     """Judge what a card wrote into the address that a phone opened; each message is good once."""
-    message = _proved(acting.keys, uow.community_id, picc_data, cmac)
+    message = proved(acting.keys, uow.community_id, picc_data, cmac)
     chip = lookup_key(uow.community_id, "uid", message.uid)
     uow.lock()
     last = body_of(uow, FactKind.SUN, chip)
@@ -39,7 +39,8 @@ def read_by_phone(uow: Uow, acting: Acting, picc_data: str, cmac: str) -> ReadCa
     return ReadCard(card["state"], card["volunteer"]) if card else ReadCard("unknown", None)
 
 
-def _proved(keys: Keys, community_id: str, picc_data: str, cmac: str) -> SunMessage:
+def proved(keys: Keys, community_id: str, picc_data: str, cmac: str) -> SunMessage:
+    """What a genuine chip said, fresh or not; :class:`SunForged` when it was none of ours."""
     master = keys.challenge_master(community_id)
     meta_key = key_for(master, b"", META_KEY)
     try:

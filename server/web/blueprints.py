@@ -21,10 +21,12 @@ from server.web import (
 )
 from server.web.api import blueprint as api
 from server.web.api import pages as api_docs
+from server.web.asked import Asked
 
 
 def register_all(app: Flask) -> None:
     """Register every blueprint for people and programs."""
+    app.request_class = Asked
     # A form may lie open for a day at the counter: a token holds as long as its session.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     csrf = CSRFProtect(app)

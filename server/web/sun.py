@@ -1,5 +1,6 @@
 """The page that a phone opens when it reads an NTAG 424 DNA: whether the card is good, not whose it is."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
@@ -21,14 +22,18 @@ def install(app: Flask) -> None:
     app.extensions["yika_sun_limit"] = Allowance(READINGS, clock_of(app))
 
 
+def said(query: Mapping[str, str]) -> dict[str, str]:
+    """What a card wrote into the query of its address."""
+    return {name: query.get(name, "") for name in ("picc_data", "cmac")}
+
+
 @blueprint.get("/t")
 @open_to_all
 def read() -> Response:
     """What a card wrote into its address: its holder goes to their own page, nobody else is told a name."""
     current_app.extensions["yika_sun_limit"].take(request.remote_addr or "")
-    said = {name: request.args.get(name, "") for name in ("picc_data", "cmac")}
     with writing() as uow:
-        card = read_by_phone(uow, yika().acting("phone"), **said)
+        card = read_by_phone(uow, yika().acting("phone"), **said(request.args))
     own: Any = current_user.volunteer if current_user.is_authenticated else None
     if own is not None and own == card.volunteer:
         return redirect(url_for("me.index"))

@@ -16,6 +16,11 @@ PATIENCE_S = 20.0
 """Processor seconds for one input; the slowest honest one takes milliseconds."""
 MOST_KEPT = 400
 """Inputs that the pool of a run grows by."""
+JSON_TOKENS = (
+    *(b"{", b"}", b"[", b"]", b'"', b":", b",", b"null", b"true", b"0", b"-1", b"1e999", b"NaN"),
+    *(b'"\\ud800"', b"\xed\xa0\x80", b"\xef\xbb\xbf", b"[" * 1200, b"9" * 400, b"{}", b'""'),
+)
+"""Pieces that are put into inputs of whatever reads JSON."""
 
 
 class Believed(AssertionError):

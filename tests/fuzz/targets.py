@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from card_tools.errors import CardError, CardForged, CardUnreadable, ChipRefused
 from hardware.keyboard_reader import EVENT, KeyboardFormat, KeyDecoder, to_read
 from hardware.ports import CardRead, CardTornAway, ContentKind
 from hardware.serial_scanner import LONGEST, LineSplitter
-from hardware.simulated.ntag import NtagCard
 from hardware.simulated.ntag424 import Ntag424Card
 from kiosk.cards import recognise
 from kiosk.errors import RosterRefused
@@ -26,7 +25,21 @@ from kiosk.roster_view import RosterView
 from server.contract import wire
 from server.errors import Invalid
 from server.services import member_import
-from tests.fuzz.loop import Believed, Target
+from tests.fuzz import desk_targets
+from tests.fuzz.chips import (
+    MASTER,
+    ORDER424,
+    frames,
+    joined,
+    ntag_order,
+    ntag_seed,
+    overheard,
+    personalise_seed,
+    playing,
+    steady,
+    sun_message,
+)
+from tests.fuzz.loop import JSON_TOKENS, Believed, Target
 from tests.support.kiosk_roster import (
     CHIP,
     CHIP_UID,
@@ -43,12 +56,7 @@ TODAY = date(2026, 11, 28)
 KEYS = {ISSUER.key_id: ISSUER.public_key}
 DATED = ISSUER.encode_bound(CHIP_UID, b"card0003", expires=date(2027, 1, 31))
 GENUINE = frozenset({PRINTED.raw, CHIP.raw, DATED.raw})
-MASTER = bytes(range(16))
 _CARD_TOKENS = (b"YIKA:", b"\r\n", b"%20", b"yika.cn:c", b"\xd4\x09\x4f", PRINTED.raw, CHIP.raw)
-_JSON_TOKENS = (
-    *(b"{", b"}", b"[", b"]", b'"', b":", b",", b"null", b"true", b"0", b"-1", b"1e999", b"NaN"),
-    *(b'"\\ud800"', b"\xed\xa0\x80", b"\xef\xbb\xbf", b"[" * 1200, b"9" * 400, b"{}", b'""'),
-)
 _LIST_TOKENS = (b"\r", b"\n", b"\r\n", b'"', b'""', b",", b"\t", b";", b"\x00", b"\xef\xbb\xbf", b"\xff\xfe")
 
 
@@ -110,7 +118,8 @@ def _kiosk(data: bytes) -> str:
     head, content = data[:1], data[1:]
     choice = head[0] if head else 0
     kind = (ContentKind.NDEF, ContentKind.TEXT, ContentKind.UNREADABLE, ContentKind.NONE)[choice & 3]
-    uid = (CHIP_UID, b"\x08\x01\x02\x03", b"", content[:7])[choice >> 2 & 3]
+    # A chip's number is looked up under a slow key, once each: one of every length, not one an input.
+    uid = (CHIP_UID, b"\x08\x01\x02\x03", b"", bytes(min(len(content), 10)))[choice >> 2 & 3]
     medium = "qr" if choice & 16 else "nfc"
     read = CardRead(medium=medium, uid=uid, content=content, content_kind=kind)
     seen = recognise(read, ROSTER, now(), last_step=lambda _: None)
@@ -120,24 +129,7 @@ def _kiosk(data: bytes) -> str:
     return f"{seen.fault} {seen.proof} {seen.name is not None}"
 
 
-def _sun_message(uid: bytes, counter: int) -> bytes:
-    """A SUN message as an NTAG 424 DNA of ours makes it: PICC data, MAC."""
-    card = Ntag424Card(uid, lambda count: bytes(count))
-    address = "https://yika.example/t"
-    order = personalise.Order424(uid=uid, message=ndef.to_ndef(CHIP), master=MASTER, address=address)
-    card.activate()
-    converse(personalise.issue(order, entropy=lambda count: bytes(count)), card.apdu)
-    card.counter = counter - 1
-    card.activate()
-    for command in (ntag424.SELECT_APPLICATION, bytes.fromhex("00a4000c02e104")):
-        card.apdu(command)
-    text, places = card.apdu(bytes.fromhex("00b0000000")), order.places
-    assert places is not None
-    picc_data, mac = text[places.picc_data :][:32], text[places.mac :][:16]
-    return bytes.fromhex((picc_data + mac).decode())
-
-
-SUN_MESSAGES = {_sun_message(CHIP_UID, counter): counter for counter in (5, 6, 0xFFFFFF)}
+SUN_MESSAGES = {sun_message(CHIP_UID, counter): counter for counter in (5, 6, 0xFFFFFF)}
 _META, _SUN = (ntag424.key_for(MASTER, CHIP_UID, n) for n in (ntag424.META_KEY, ntag424.SUN_KEY))
 
 
@@ -149,47 +141,8 @@ def _sun(data: bytes) -> int:
     return message.counter
 
 
-def _frames(data: bytes) -> Iterator[bytes]:
-    """Answers of a chip: each behind its length in two bytes."""
-    while data:
-        length = int.from_bytes(data[:2], "big")
-        yield data[2 : 2 + length]
-        data = data[2 + length :]
-
-
-def _joined(answers: list[bytes]) -> bytes:
-    return b"".join(len(answer).to_bytes(2, "big") + answer for answer in answers)
-
-
-def _playing(data: bytes) -> Callable[[bytes], bytes]:
-    """A chip that says what the input says, and leaves the field at its end."""
-    answers = _frames(data)
-
-    def transceive(_command: bytes) -> bytes:
-        try:
-            return next(answers)
-        except StopIteration:
-            raise CardTornAway("the input is at its end") from None
-
-    return transceive
-
-
-def _overheard(apdu: Callable[[bytes], bytes]) -> tuple[Callable[[bytes], bytes], list[bytes]]:
-    said: list[bytes] = []
-
-    def transceive(command: bytes) -> bytes:
-        said.append(apdu(command))
-        return said[-1]
-
-    return transceive, said
-
-
-def _steady(count: int) -> bytes:
-    return bytes(range(count))
-
-
 def _ev2_talk(transceive: Callable[[bytes], bytes]) -> bytes:
-    session = ntag424.ev2_first(MASTER, 1, transceive, rnd_a=_steady(16))
+    session = ntag424.ev2_first(MASTER, 1, transceive, rnd_a=steady(16))
     return session.card_uid(transceive)
 
 
@@ -197,58 +150,27 @@ def _ev2_seed() -> bytes:
     card = Ntag424Card(CHIP_UID, lambda count: bytes(count), keys=[MASTER] * 5)
     card.activate()
     card.apdu(ntag424.SELECT_APPLICATION)
-    transceive, said = _overheard(card.apdu)
+    transceive, said = overheard(card.apdu)
     assert _ev2_talk(transceive) == CHIP_UID
-    return _joined(said)
+    return joined(said)
 
 
 EV2 = _ev2_seed()
 
 
 def _ev2(data: bytes) -> int:
-    uid = _ev2_talk(_playing(data))
-    if [*_frames(data)][:3] != [*_frames(EV2)]:
+    uid = _ev2_talk(playing(data))
+    if [*frames(data)][:3] != [*frames(EV2)]:
         raise Believed(data.hex())
     return len(uid)
 
 
-def _ntag_order() -> writer.Order:
-    password, pack = writer.password_for(b"office", CHIP_UID)
-    area = ndef.to_type2(ndef.to_ndef(CHIP))
-    return writer.Order(uid=CHIP_UID, area=area, password=password, pack=pack)
-
-
-def _ntag_seed(kind: str) -> bytes:
-    chip = NtagCard(kind, CHIP_UID)
-    chip.activate()
-    transceive, said = _overheard(lambda frame: bytes(chip.frame(frame) or b""))
-    converse(writer.issue(_ntag_order()), transceive)
-    return _joined(said)
-
-
 def _writer(data: bytes) -> str:
-    return converse(writer.issue(_ntag_order()), _playing(data)).model
-
-
-_ORDER424 = personalise.Order424(
-    uid=CHIP_UID, message=ndef.to_ndef(CHIP), master=MASTER, address="https://yika.example/t"
-)
-
-
-def _personalise_seed(*, finished: bool) -> bytes:
-    chip = Ntag424Card(CHIP_UID, _steady)
-    chip.activate()
-    transceive, said = _overheard(chip.apdu)
-    converse(personalise.issue(_ORDER424, entropy=_steady), transceive)
-    if finished:
-        said.clear()
-        chip.activate()
-        converse(personalise.issue(_ORDER424, entropy=_steady), transceive)
-    return _joined(said)
+    return converse(writer.issue(ntag_order()), playing(data)).model
 
 
 def _personalise(data: bytes) -> str:
-    return converse(personalise.issue(_ORDER424, entropy=_steady), _playing(data)).model
+    return converse(personalise.issue(ORDER424, entropy=steady), playing(data)).model
 
 
 _FORMATS = (
@@ -409,7 +331,7 @@ TARGETS = {
         Target(
             name="ndef",
             run=_ndef,
-            seeds=(ndef.to_ndef(CHIP), _ORDER424.content[2:], b"\xd1\x01\x81T\x02zh" + PRINTED.text.encode()),
+            seeds=(ndef.to_ndef(CHIP), ORDER424.content[2:], b"\xd1\x01\x81T\x02zh" + PRINTED.text.encode()),
             refusals=(CardUnreadable,),
             tokens=_CARD_TOKENS,
         ),
@@ -437,13 +359,13 @@ TARGETS = {
         Target(
             name="writer",
             run=_writer,
-            seeds=(_ntag_seed("ntag213"), _ntag_seed("ntag216")),
+            seeds=(ntag_seed("ntag213"), ntag_seed("ntag216")),
             refusals=(CardError, CardTornAway),
         ),
         Target(
             name="personalise",
             run=_personalise,
-            seeds=(_personalise_seed(finished=False), _personalise_seed(finished=True)),
+            seeds=(personalise_seed(finished=False), personalise_seed(finished=True)),
             refusals=(CardError, CardTornAway),
         ),
         Target(
@@ -479,21 +401,21 @@ TARGETS = {
             run=_event,
             seeds=(_EVENT.to_bytes(), _EVENT.to_bytes().decode().encode("utf-16")),
             refusals=(wire.WireError,),
-            tokens=_JSON_TOKENS,
+            tokens=JSON_TOKENS,
         ),
         Target(
             name="push",
             run=_push,
             seeds=(wire.push_to_bytes(_PUSH),),
             refusals=(wire.WireError,),
-            tokens=_JSON_TOKENS,
+            tokens=JSON_TOKENS,
         ),
         Target(
             name="reply",
             run=_reply,
             seeds=(wire.reply_to_bytes(_REPLY),),
             refusals=(wire.WireError,),
-            tokens=_JSON_TOKENS,
+            tokens=JSON_TOKENS,
         ),
         Target(
             name="roster",
@@ -501,7 +423,8 @@ TARGETS = {
             seeds=tuple(_bytes_of(body) for body in _SIGNED),
             # What is no JSON at all is refused before the roster sees it (kiosk/server_client.py).
             refusals=(RosterRefused, json.JSONDecodeError, UnicodeDecodeError, RecursionError),
-            tokens=_JSON_TOKENS,
+            tokens=JSON_TOKENS,
         ),
+        *desk_targets.TARGETS,
     )
 }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.contract.desk import (
+    LONGEST_HOLD_MS,
     MOST_ANSWERS,
     MOST_BYTES,
     CardLaid,
@@ -25,7 +26,7 @@ from server.contract.wire import WireError, canonical
 LAID = CardLaid(uid=b"\x04\x01", attempt="a", answers=(b"", b"\x0a"), talks=False, torn=True)
 REPLY = DeskReply(word=DeskWord.GO, attempt="a", frames=(Frame(b"\x60"), Frame(b"\xa2\x04", b"\x0a")))
 LAID_BODY = {"uid": "0401", "attempt": "", "answers": [], "talks": True, "torn": False}
-REPLY_BODY = {"word": "go", "attempt": "", "frames": []}
+REPLY_BODY = {"word": "go", "attempt": "", "frames": [["60", None]]}
 STATE_BODY = {"open": True, "holds_ms": 5}
 
 
@@ -78,6 +79,9 @@ def test_a_card_told_wrongly_is_refused(wrong: dict[str, Any]) -> None:
         {"frames": [["60"]]},
         {"frames": [[None, None]]},
         {"frames": [["60", 5]]},
+        {"frames": [["", None]]},
+        {"frames": []},
+        {"frames": [["60", None]] * (MOST_ANSWERS + 1)},
     ],
     ids=str,
 )
@@ -86,14 +90,23 @@ def test_a_reply_told_wrongly_is_refused(wrong: dict[str, Any]) -> None:
         reply_from_bytes(canonical(REPLY_BODY | wrong))
 
 
-@pytest.mark.parametrize("wrong", [{"open": 1}, {"holds_ms": True}, {"holds_ms": "5"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"open": 1}, {"holds_ms": True}, {"holds_ms": "5"}, {"holds_ms": -1}, {"holds_ms": LONGEST_HOLD_MS + 1}],
+    ids=str,
+)
 def test_a_state_told_wrongly_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(WireError):
         state_from_bytes(canonical(STATE_BODY | wrong))
 
 
 @pytest.mark.parametrize(
-    "raw", [b"[" * 100_000, b'{"open":"\xed\xa0\x80"}', '{"open":true}'.encode("utf-16")]
+    "raw",
+    [
+        *(b"[" * 100_000, b'{"open":"\xed\xa0\x80"}', '{"open":true}'.encode("utf-16")),
+        b'{"word":"made","attempt":"\\ud800","frames":[],"uid":"","answers":[],"talks":true,"torn":false}',
+        b'{"word":"made","attempt":NaN,"frames":[]}',
+    ],
 )
 def test_depth_and_other_encodings_are_refused_like_anything_else_that_is_no_message(raw: bytes):
     for read in (state_from_bytes, laid_from_bytes, reply_from_bytes):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.server.services.test_sun import chip, read_on_a_phone
 
 
@@ -35,6 +37,12 @@ def test_an_invented_address_says_so_in_words(site: Any) -> None:
     answer = site.client().get("/t?picc_data=00&cmac=11")
     assert answer.status_code == 400
     assert "不是本社区的卡" in answer.text
+
+
+@pytest.mark.parametrize("page", ["/t", "/login", "/verify"])
+def test_a_query_in_another_encoding_is_strange_and_no_fault_of_the_server(site: Any, page: str) -> None:
+    answer = site.client().get(page, environ_overrides={"QUERY_STRING": "picc_data=\xac&cmac=1&next=\xb2"})
+    assert answer.status_code == (400 if page == "/t" else 200)
 
 
 def test_who_tries_addresses_is_slowed_down(site: Any) -> None:
