@@ -261,7 +261,7 @@ def _readings(content: bytes) -> set[str]:
     with contextlib.suppress(UnicodeError):
         meant.append(content.decode().encode("latin-1"))  # OpenCV gives bytes as so many characters
     for read in meant:
-        for name in ("utf-8", "shift_jis", "gb18030"):
+        for name in ("utf-8", "shift_jis", "gb18030", "latin-1"):
             with contextlib.suppress(UnicodeError):
                 texts.add(_plain(read.decode(name)))
     return texts
