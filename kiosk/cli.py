@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 import click
 import urllib3
 
-from kiosk import app
 from kiosk.clock import BootClock
 from kiosk.config import Config, load_config
 from kiosk.errors import CardNotFound, ConfigWrong, KioskError, KioskNotRunning
@@ -110,6 +109,8 @@ def _tell(found: Mapping[str, Any], *, as_json: bool) -> None:
 @click.pass_context
 def enrol(ctx: click.Context, url: str, code: str, *, as_json: bool) -> None:
     """Make this machine a kiosk of the server at URL, by the one-time CODE that the server gave."""
+    from kiosk import app  # here: who only looks at a kiosk need not wait for what it loads
+
     config = _config(ctx)
     with app.only_one(config):
         key = key_for(config.data_dir, code)
@@ -127,6 +128,8 @@ def enrol(ctx: click.Context, url: str, code: str, *, as_json: bool) -> None:
 @click.pass_context
 def run(ctx: click.Context) -> None:
     """Be the kiosk until stopped. Opens no browser: point one at the screen's address."""
+    from kiosk import app  # here: who only looks at a kiosk need not wait for what it loads
+
     config = _config(ctx)
     stopping = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -143,13 +146,21 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=WAIT_SECONDS,
+    show_default=True,
+    show_envvar=True,
+    help="How many seconds a running kiosk has for it.",
+)
 @as_json
 @click.pass_context
-def sync(ctx: click.Context, *, as_json: bool) -> None:
+def sync(ctx: click.Context, *, wait: float, as_json: bool) -> None:
     """Push and pull now; exit code 1 when something stays behind."""
     config = _config(ctx)
     try:
-        found = _synced_by_the_running(config)
+        found = _synced_by_the_running(config, wait)
     except KioskNotRunning:
         found = _synced_here(config)
     _tell(found, as_json=as_json)
@@ -157,9 +168,9 @@ def sync(ctx: click.Context, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _synced_by_the_running(config: Config) -> dict[str, Any]:
+def _synced_by_the_running(config: Config, wait: float) -> dict[str, Any]:
     """A running kiosk syncs by itself all the time: wait until it has."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + wait
     while True:
         told = _ask(config, "GET", "/api/status")
         if (not told["pending"] and not told["trouble"].get("sync")) or time.monotonic() > deadline:
@@ -172,6 +183,8 @@ def _synced_by_the_running(config: Config) -> dict[str, Any]:
 
 
 def _synced_here(config: Config) -> dict[str, Any]:
+    from kiosk import app  # here: who only looks at a kiosk need not wait for what it loads
+
     enrolment, clock = load_enrolment(config.data_dir), BootClock()
     with app.only_one(config):
         journal, roster = app.open_journal(config, enrolment), app.open_roster(config, enrolment)
@@ -264,6 +277,7 @@ def _ask(config: Config, method: str, path: str, body: Mapping[str, Any] | None 
 def selftest(ctx: click.Context, *, as_json: bool) -> None:
     """Try readers, lights and voice, one after another; exit code 1 when one does not work."""
     from hardware.selftest import run as try_everything  # what it loads no other command needs
+    from kiosk import app
 
     config = _config(ctx)
     with app.only_one(config):

@@ -132,7 +132,7 @@ def test_a_card_known_by_its_uid_works_while_the_server_is_gone(kiosk: Kiosk, se
         until(lambda: kiosk.told()["last"], "the tap is decided")
         status = kiosk.json("status")
         assert (status["last"]["outcome"], status["pending"]) == ("shift_started", 1)
-        assert kiosk.call("sync").returncode == 1
+        assert kiosk.call("sync", "--wait", "1").returncode == 1
     server.faults = []
     assert kiosk.json("sync")["pending"] == 0
     assert len(server.stored) == 1
