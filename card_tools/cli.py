@@ -18,7 +18,7 @@ import click
 
 from card_tools import image, keys, ndef, rows, store, writer
 from card_tools.credential import CARD_ID_LENGTH, Credential, Issuer, decode, verify
-from card_tools.errors import CardError, CardUnreadable, FontMissing, KeyFault
+from card_tools.errors import CardError, CardUnreadable, FontMissing, KeyFault, LogoUnsuitable
 
 P = ParamSpec("P")
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -70,7 +70,7 @@ def _reporting(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except CardError as error:
             _fail(error.word, error, 1, machine=machine)
-        except (KeyFault, FontMissing, OSError) as error:
+        except (KeyFault, FontMissing, LogoUnsuitable, OSError) as error:
             _fail("setup", error, 2, machine=machine)
 
     return run
@@ -195,16 +195,27 @@ def _issued(issuer: Issuer, row: rows.Row, expires: date | None) -> store.Issued
 @click.option("--community", required=True, help="Name on the card.")
 @click.option("--community-en", default="", help="The same in English.")
 @click.option("--contact", default="", help="Telephone or place for whoever finds a card.")
+@click.option("--logo", type=_PATH, help="The community's picture for the card's upper edge, PNG or JPEG.")
 @as_json
 @_reporting
 def print_cards(
-    cards: Path, out: Path, layout: str, community: str, community_en: str, contact: str, as_json: bool
+    cards: Path,
+    out: Path,
+    layout: str,
+    community: str,
+    community_en: str,
+    contact: str,
+    logo: Path | None,
+    as_json: bool,
 ) -> None:
     """Draw the CARDS of a cards.json as PDF: A4 sheets of ten, single cards, or labels."""
-    from card_tools import face, sheet  # opening fonts takes a second that other commands need not wait
+    # Here: opening fonts takes a second that other commands need not wait.
+    from card_tools import face, sheet
+    from card_tools.logo import read_logo
 
     issued = store.load_cards(cards)
-    owner = face.Community(name=community, name_en=community_en, contact=contact)
+    picture = read_logo(logo.read_bytes()) if logo else b""
+    owner = face.Community(name=community, name_en=community_en, contact=contact, logo=picture)
     printed = sheet.render(
         [card.face() for card in issued], owner, layout=sheet.Layout(layout), progress=_progress
     )

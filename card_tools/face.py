@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from card_tools.errors import CardError
 from card_tools.fonts import Fonts
+from card_tools.logo import fitted, size_of
 from card_tools.paper import Paper
 from card_tools.qr import CARD_VERSION, QUIET_ZONE, card_matrix, check_text, runs
 
@@ -23,6 +24,11 @@ BAND = 12.0
 BLEED = 1.0
 """How far colour runs over the cutting line, so that a cut beside it leaves no white edge."""
 NAME_WIDTH = WIDTH - 2 * MARGIN - CODE - QUIET
+TEAM_WIDTH, TEAM_WIDTH_BESIDE = WIDTH / 2 - MARGIN - 2, 27.0
+"""What a team's name has at most, and beside a picture."""
+GAP = 2.0
+PLATE = 0.9
+"""White around the community's picture."""
 _CODE_AT = WIDTH - MARGIN - CODE, BAND + 2.9
 _PALETTE = ("#0B6E4F", "#1F4E8C", "#9C2A2A", "#6A3D8F", "#8A4B08", "#00616B", "#A01F6B", "#3F4A55")
 """Dark enough that white words on them have a contrast above 7:1."""
@@ -56,6 +62,8 @@ class Community:
     name_en: str = ""
     contact: str = ""
     """Telephone or place for whoever finds a card."""
+    logo: bytes = b""
+    """A picture as :func:`card_tools.logo.read_logo` gives it, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +206,32 @@ class Pen:
         grey = ink_on(colour)
         self._pdf.set_fill_color(*colour)
         self._pdf.rect(-bleed, -bleed, WIDTH + 2 * bleed, BAND + bleed, style="F")
-        half = WIDTH / 2 - MARGIN
-        zh, en = self._community.name, self._community.name_en
-        self._fitted(zh, (MARGIN, 5.9 if en else 7.4), largest=11, width=half, ink=Ink(grey))
-        self._fitted(en, (MARGIN, 9.6), largest=6.5, width=half, ink=Ink(grey, bold=False))
-        size = self._size(face.team, 11, half - 2)
+        size = self._size(face.team, 11, TEAM_WIDTH_BESIDE if self._community.logo else TEAM_WIDTH)
         self._right(face.team, (WIDTH - MARGIN, 7.4), size=size, ink=Ink(grey))
+        left = self._logo()
+        room = WIDTH - MARGIN - self._width(face.team, size) - GAP - left
+        zh, en = self._community.name, self._community.name_en
+        self._fitted(zh, (left, 5.9 if en else 7.4), largest=11, width=room, ink=Ink(grey))
+        self._fitted(en, (left, 9.6), largest=6.5, width=room, ink=Ink(grey, bold=False))
+
+    def _logo(self) -> float:
+        """The community's picture on a white plate; where the words beside it begin."""
+        picture = self._community.logo
+        if not picture:
+            return MARGIN
+        wide, high = fitted(*size_of(picture))
+        self._pdf.set_fill_color(255)
+        self._pdf.rect(
+            MARGIN,
+            (BAND - high) / 2 - PLATE,
+            wide + 2 * PLATE,
+            high + 2 * PLATE,
+            style="F",
+            round_corners=True,
+            corner_radius=PLATE,
+        )
+        self._pdf.picture(picture, (MARGIN + PLATE, (BAND - high) / 2), (wide, high))
+        return MARGIN + wide + 2 * PLATE + GAP
 
     def _step(self, n: int, x: float, y: float) -> None:
         self._pdf.set_fill_color(30)

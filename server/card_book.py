@@ -4,6 +4,8 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from server.errors import Invalid
+
 if TYPE_CHECKING:
     from card_tools.sheet import Printed
 
@@ -20,7 +22,18 @@ class Face:
     text: str
 
 
-def card_book(faces: Iterable[Face], community: dict[str, Any], layout: str) -> Drawing:
+def read_logo(content: bytes) -> bytes:
+    """The community's picture as cards show it; :class:`Invalid` says why a file is none."""
+    from card_tools import logo
+    from card_tools.errors import LogoUnsuitable
+
+    try:
+        return logo.read_logo(content)
+    except LogoUnsuitable as error:
+        raise Invalid(str(error), zh=error.zh) from error
+
+
+def card_book(faces: Iterable[Face], community: dict[str, Any], layout: str, logo: bytes) -> Drawing:
     """Draw cards, told card by card; a fault's row is the card's place in the list, counted from 1."""
     # Here: the library takes a second that every other command and every start need not wait.
     from card_tools.face import CardFace, Community
@@ -31,6 +44,9 @@ def card_book(faces: Iterable[Face], community: dict[str, Any], layout: str) -> 
         for row, face in enumerate(faces, 1)
     ]
     owner = Community(
-        name=community["name"], name_en=community["name_en"] or "", contact=community["contact"] or ""
+        name=community["name"],
+        name_en=community["name_en"] or "",
+        contact=community["contact"] or "",
+        logo=logo,
     )
     return drawing(shown, owner, layout=Layout(layout))

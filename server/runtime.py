@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from server.card_book import Drawing, Face, card_book
+from server.card_book import Drawing, Face, card_book, read_logo
 from server.config import ServerConfig, read_keys
 from server.contract.wire import uuid7
 from server.db.session import Database
@@ -54,9 +54,15 @@ class Runtime:
         """A QR code as SVG; the web may not draw by itself."""
         return qr_svg(text, card=card, millimetres=millimetres)
 
-    def card_book(self, faces: Iterable[Face], community: dict[str, Any], layout: str) -> Drawing:
+    def card_book(
+        self, faces: Iterable[Face], community: dict[str, Any], layout: str, logo: bytes
+    ) -> Drawing:
         """Cards as a PDF, told card by card; the web may not draw by itself."""
-        return card_book(faces, community, layout)
+        return card_book(faces, community, layout, logo)
+
+    def read_logo(self, content: bytes) -> bytes:
+        """A picture that was sent for the cards, as they show it; the web may not read pictures by itself."""
+        return read_logo(content)
 
     @cached_property
     def community(self) -> str:

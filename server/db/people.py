@@ -50,11 +50,11 @@ class Volunteer(Owned, Base):
 
 
 class Logo(Owned, Base):
-    """The picture that a community has printed on its cards, as it was sent."""
+    """The picture that a community has printed on its cards."""
 
     __tablename__ = "logos"
     picture: Mapped[bytes] = mapped_column(LargeBinary)
-    """PNG or JPEG, checked before it is kept."""
+    """A PNG, as it was found fit for printing."""
     set_at: Mapped[Millis]
     set_by: Mapped[str]
 

@@ -51,6 +51,7 @@ REPOSITORIES: dict[str, type[Base]] = {
     "kiosk_sessions": tables.KioskSession,
     "last_seen": tables.LastSeen,
     "desks": tables.Desk,
+    "logos": tables.Logo,
     "roster_snapshots": tables.RosterSnapshot,
     "exports": tables.ExportLog,
 }

@@ -1,11 +1,13 @@
 """The workshop: from a list to cards in the hand, and every mistake told with its exit code."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from card_tools.cli import main
 from card_tools.credential import Issuer, decode
@@ -171,12 +173,24 @@ def test_read_says_what_a_card_says_without_believing_it(shop: Workshop):
     assert shop.json("read", shop.path("none"), code=1)["error"] == "card_unreadable"
 
 
-def test_cards_are_printed_as_pdf(shop: Workshop):
+def test_cards_are_printed_as_pdf_with_the_communitys_picture(shop: Workshop):
     shop.issue()
-    pdf = shop.path("cards.pdf")
-    answer = shop.json("print", shop.cards, "--out", pdf, "--community", "蠡湖社区", "--layout", "labels")
+    pdf, drawn = shop.path("cards.pdf"), BytesIO()
+    Image.new("RGB", (200, 200), "red").save(drawn, "PNG")
+    words = ["print", shop.cards, "--out", pdf, "--community", "蠡湖社区", "--layout", "cr80"]
+    answer = shop.json(*words, "--logo", shop.path("mark.png", drawn.getvalue()))
     assert (answer["printed"], answer["faults"]) == (2, [])
     assert Path(pdf).read_bytes().startswith(b"%PDF")
+    assert Path(pdf).read_bytes().count(b"/Subtype /Image") == 1
+
+
+def test_a_picture_that_cannot_be_printed_is_told_before_anything_is_drawn(shop: Workshop):
+    shop.issue()
+    words = ["print", shop.cards, "--out", shop.path("c.pdf"), "--community", "蠡湖"]
+    wrong = shop.json(*words, "--logo", shop.path("mark.svg", b"<svg/>"), code=2)
+    assert (wrong["error"], "PNG" in wrong["message"]) == ("setup", True)
+    assert shop.json(*words, "--logo", shop.path("none.png"), code=2)["error"] == "setup"
+    assert not (shop.folder / "c.pdf").exists()
 
 
 def test_a_name_that_no_font_draws_is_left_out_with_exit_1(shop: Workshop):

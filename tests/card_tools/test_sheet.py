@@ -1,6 +1,8 @@
 """Printed cards: what is on them, that cameras read them, and that no name is ever printed wrong."""
 
 import subprocess
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -8,13 +10,17 @@ import pytest
 import zxingcpp
 from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib import TTCollection
+from PIL import Image
 
 from card_tools.credential import Issuer
 from card_tools.errors import CardError, FontMissing, GlyphMissing
 from card_tools.face import (
     _PALETTE,
+    BAND,
     CODE,
+    MARGIN,
     MODULE,
+    PLATE,
     QUIET,
     TEXTS,
     CardFace,
@@ -24,6 +30,7 @@ from card_tools.face import (
     ink_on,
 )
 from card_tools.fonts import Fonts, drawable
+from card_tools.logo import fitted, read_logo
 from card_tools.sheet import PER_PAGE, Layout, render
 
 ISSUER = Issuer(bytes(range(32)))
@@ -113,6 +120,33 @@ def test_a_chip_card_has_no_code_and_says_to_tap(tmp_path: Path, fonts: Fonts, l
     assert done.count == 1
     assert zxingcpp.read_barcodes(pages(done.pdf, tmp_path)[0]) == []
     assert TEXTS["tap"][0] in words(done.pdf, tmp_path)
+
+
+@pytest.mark.pdf
+def test_a_communitys_picture_stands_whole_in_the_upper_edge_and_the_code_stays_as_it_was(
+    tmp_path: Path, fonts: Fonts
+) -> None:
+    """Black on its white plate, on both sides; around the code is as much white as without it."""
+    shape, drawn = (900, 200), BytesIO()
+    Image.new("RGB", shape, "black").save(drawn, "PNG")
+    one, owner = face(1, colour="#1F4E8C"), replace(COMMUNITY, logo=read_logo(drawn.getvalue()))
+    sides = pages(render([one], owner, layout=Layout.CR80, fonts=fonts).pdf, tmp_path)
+    pixels = 300 / 25.4
+    wide, high = (side * pixels for side in fitted(*shape))
+    top, left = BAND / 2 * pixels - high / 2, (MARGIN + PLATE) * pixels
+    for side in sides:
+        picture = side[round(top) + 2 : round(top + high) - 2, round(left) + 2 : round(left + wide) - 2]
+        assert picture.max() < 10
+        assert side[round(BAND / 2 * pixels), round(left) - 5] > 245, "the plate"
+        assert side[round(BAND * pixels) - 8, round(left)] < 120, "the team's colour around it"
+    (code,) = zxingcpp.read_barcodes(sides[0])
+    assert code.text == one.text
+    x, y, border = code.position.top_left.x, code.position.top_left.y, round(QUIET * pixels)
+    for around in (
+        sides[0][y - border + 2 : y - 2, x - border :],
+        sides[0][y - border + 2 :, x - border + 2 : x - 2],
+    ):
+        assert around[: round(CODE * pixels), : round(CODE * pixels)].min() > 200
 
 
 @pytest.mark.pdf

@@ -12,6 +12,7 @@ from server.config import make_key_file
 from server.contract.rules import HOUR
 from server.db.tables import Base
 from server.domain.calendar import day_start
+from server.services.logos import set_logo
 from server.services.users import create_user
 from tests.server.conftest import Bench, Kiosk
 from tests.support.databases import BACKENDS, Shelf, Store
@@ -31,10 +32,11 @@ def told(result: Result) -> dict:
 
 @pytest.fixture
 def lived(bench: Bench) -> tuple[Bench, Kiosk]:
-    """A day with a kiosk, a login, and a card that carries bytes."""
+    """A day with a kiosk, a login, a card and a picture that carry bytes."""
     kiosk = bench.kiosk()
     bench.now = NINE
     bench.do(create_user, "anna", role="staff", password="correct horse 9")
+    bench.do(set_logo, b"\x89PNG\x00\xff")
     kiosk.tap("M0001", NINE)
     kiosk.tap("M0002", NINE)
     kiosk.tap("M0001", NINE + HOUR, shown="shift_ended")

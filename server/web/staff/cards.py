@@ -19,6 +19,7 @@ from server.services.cards import (
 )
 from server.services.holding import holding
 from server.services.issuing import REASONS
+from server.services.logos import logo
 from server.web.access import READERS, STAFF, allow
 from server.web.context import acting, reading, writing, yika
 from server.web.forms import Fields
@@ -129,11 +130,12 @@ def print_card(card_id: str) -> str:
         card = _card(uow, card_id)
         credential = credential_of(acting(), uow.rows("cards").get(card_id=card_id))
         person = uow.views.people.one(card["volunteer"])
-        community = uow.views.totals.community()
+        community, has_logo = uow.views.totals.community(), bool(logo(uow))
     if credential is None or credential.proof != "static":
         raise NotFound(zh="这张卡没有可打印的二维码，请为此人办一张二维码卡。")
     code = Markup(yika().qr_svg(credential.text, card=True, millimetres=38))  # noqa: S704 - our own drawing
-    return render_template("staff/card_print.html", card=card, person=person, community=community, code=code)
+    page = {"card": card, "person": person, "community": community, "has_logo": has_logo}
+    return render_template("staff/card_print.html", code=code, **page)
 
 
 def _uid(typed: str) -> bytes:
@@ -141,7 +143,7 @@ def _uid(typed: str) -> bytes:
         return bytes.fromhex("".join(typed.replace(":", " ").replace("-", " ").split()))
     except ValueError as error:
         message = "a chip's number is written in hexadecimal digits"
-        raise Invalid(message, zh="芯片编号是 8、14 或 20 位十六进制数，请重新填写。") from error
+        raise Invalid(message, zh="芯片编号是 8、14、16 或 20 位十六进制数，请重新填写。") from error
 
 
 def _card(uow: Any, card_id: str) -> dict[str, Any]:

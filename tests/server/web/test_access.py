@@ -69,6 +69,8 @@ WHO: dict[tuple[str, str], set[Any]] = {
     ("GET", "staff.print_card"): STAFF,
     ("GET", "staff.print_form"): STAFF,
     ("POST", "staff.print_book"): STAFF,
+    ("GET", "staff.show_logo"): READERS,
+    ("POST", "staff.save_logo"): STAFF,
     ("GET", "staff.card_life"): READERS,
     ("GET", "staff.receipt"): STAFF,
     ("GET", "staff.guardian_form"): STAFF,

@@ -2,14 +2,17 @@
 
 import json
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
 import zxingcpp
+from PIL import Image
 
 from server.services.cards import register_uid
+from server.services.logos import set_logo
 from server.services.members import set_standing
 
 ALL = {"whom": "all", "layout": "cr80"}
@@ -51,12 +54,50 @@ def test_everyones_active_card_is_drawn_with_progress(site: Any, tmp_path: Path)
 
 
 @pytest.mark.pdf
-def test_a_chip_card_is_printed_without_a_code(site: Any, tmp_path: Path) -> None:
+def test_a_chip_card_is_printed_without_a_code_and_with_the_communitys_picture(
+    site: Any, tmp_path: Path
+) -> None:
+    drawn = BytesIO()
+    Image.new("RGB", (300, 300), "red").save(drawn, "PNG")
+    site.bench.do(set_logo, drawn.getvalue())
     site.bench.do(register_uid, "M0004", uid=bytes.fromhex("04A1B2C3D4E5F6"))
     data = {"whom": "numbers", "numbers": "M0004", "layout": "cr80"}
     answer = site.client("staff").post("/staff/cards/print", data=data)
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert codes(answer.data, tmp_path) == []
+    assert answer.data.count(b"/Subtype /Image") == 1, "once, for both sides"
+
+
+def test_a_communitys_picture_is_shown_from_when_it_is_sent_until_it_is_removed(site: Any) -> None:
+    client = site.client("staff")
+    drawn = BytesIO()
+    Image.new("RGB", (300, 300), "red").save(drawn, "PNG")
+    assert client.get("/staff/cards/logo").status_code == 404
+    for _ in range(2):
+        sent = {"picture": (BytesIO(drawn.getvalue()), "mark.png")}
+        assert "已保存" in client.post("/staff/cards/logo", data=sent, follow_redirects=True).text
+    shown = client.get("/staff/cards/logo")
+    assert (shown.mimetype, shown.data[:4]) == ("image/png", b"\x89PNG")
+    assert [row["set_by"] for row in site.bench.rows("logos")] == ["staff"]
+    (card,) = site.bench.rows("cards", volunteer="M0005")
+    for path in ("/staff/cards/print", f"/staff/cards/{card['card_id']}/print"):
+        assert 'src="/staff/cards/logo"' in client.get(path).text
+    assert "不再印标志" in client.post("/staff/cards/logo", data={"remove": "1"}, follow_redirects=True).text
+    assert client.get("/staff/cards/logo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("", b"", "先选一个图片文件"),
+        ("a.svg", b"<svg/>", "不是 PNG 或 JPEG"),
+        ("a.png", b"\x89PNG", "不是 PNG"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_told(site: Any, name: str, content: bytes, says: str) -> None:
+    sent = {"picture": (BytesIO(content), name)}
+    assert says in site.client("staff").post("/staff/cards/logo", data=sent, follow_redirects=True).text
+    assert site.bench.rows("logos") == []
 
 
 def test_who_has_no_card_gets_one_first_where_that_is_wished(site: Any) -> None:
