@@ -45,6 +45,8 @@ PREFIX = "YIKA:"
 DAY_ZERO = date(2020, 1, 1)
 LAST_DAY = DAY_ZERO + timedelta(days=0xFFFF)
 _BLOCK = 32
+UID_LENGTHS = (4, 7, 8, 10)
+"""Bytes of a chip's number: ISO/IEC 14443-3 single, double and triple size; eight are a FeliCa card's IDm."""
 
 
 class Kind(IntEnum):
@@ -52,6 +54,11 @@ class Kind(IntEnum):
 
     STATIC = 1
     BOUND = 2
+
+
+def is_random_uid(uid: bytes) -> bool:
+    """Whether a chip's number is drawn anew each time, as phones do (ISO/IEC 14443-3 §6.5.4; NFCIP-1)."""
+    return (len(uid) == 4 and uid[0] == 0x08) or (len(uid) == 8 and uid.startswith(b"\x01\xfe"))
 
 
 @dataclass(frozen=True, slots=True)

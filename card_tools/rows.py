@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from card_tools.credential import DAY_ZERO, LAST_DAY
+from card_tools.credential import DAY_ZERO, LAST_DAY, UID_LENGTHS, is_random_uid
 from card_tools.errors import CardUnreadable, RowFault
 
 HEADINGS = {
@@ -158,10 +158,10 @@ def _uid(cell: str) -> bytes:
         uid = bytes.fromhex(cell.replace(":", "").replace("-", ""))
     except ValueError:
         uid = b"?"
-    if len(uid) not in (0, 4, 7, 10):
+    if uid and len(uid) not in UID_LENGTHS:
         raise _Wrong(
-            "uid", f"芯片号 {cell} 不是 4、7 或 10 个字节", f"UID {cell} is not 4, 7 or 10 bytes in hex"
+            "uid", f"芯片号 {cell} 不是 4、7、8 或 10 个字节", f"UID {cell} is not 4, 7, 8 or 10 bytes in hex"
         )
-    if uid.startswith(b"\x08") and len(uid) == 4:
+    if is_random_uid(uid):
         raise _Wrong("uid", f"{cell} 是手机的随机号，不能作卡", f"{cell} is a phone's random UID: no card")
     return uid

@@ -55,7 +55,7 @@ EXTRAS = {"pcsc": "pcsc", "keyboard": "keyboard", "gpio": "gpio"}
 class SimulatedReader:
     """A PN532 on a pseudo-terminal, the real driver above it; ``hand`` puts cards down and takes them."""
 
-    def __init__(self, *, name: str, paced: bool = False) -> None:
+    def __init__(self, *, name: str, paced: bool = False, felica: bool = False) -> None:
         from hardware.nfc_reader import NfcReader
         from hardware.simulated import Field, Hand, Pn532Uart
 
@@ -63,7 +63,7 @@ class SimulatedReader:
         self.hand = Hand(Field())
         self._plugged = partial(Pn532Uart, self.hand.field, paced=paced)
         self._uart: Pn532Uart | None = None
-        self._reader = NfcReader("", name=name)
+        self._reader = NfcReader("", name=name, felica=felica)
 
     def start(
         self,

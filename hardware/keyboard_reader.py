@@ -31,6 +31,7 @@ SHIFTS = (42, 54)
 ENDS = (28, 96, 15)
 """Enter, Enter of the number pad, Tab."""
 CASCADE = 0x88
+UID_LENGTHS = (4, 7, 8, 10)
 """ISO/IEC 14443-3: stands before a UID's first three bytes when the UID goes on in the next cascade level; no
 UID of four bytes may begin with it."""
 LONGEST = 600
@@ -69,8 +70,8 @@ class KeyboardFormat:
     def __post_init__(self) -> None:
         if self.base not in ("decimal", "hex", "text") or self.order not in ("as_read", "reversed"):
             raise SettingWrong("base is decimal, hex or text; order is as_read or reversed")
-        if self.uid_bytes not in (4, 7, 10):
-            raise SettingWrong(f"a UID has 4, 7 or 10 bytes, not {self.uid_bytes}")
+        if self.uid_bytes not in UID_LENGTHS:
+            raise SettingWrong(f"a UID has 4, 7, 8 or 10 bytes, not {self.uid_bytes}")
 
     def write(self, uid: bytes) -> str:
         """What this model types for a UID."""
@@ -101,8 +102,8 @@ def is_cut(uid: bytes) -> bool:
 
 def calibrate(uid: bytes, typed: str) -> KeyboardFormat:
     """The format of a reader that typed this for that UID; raises :class:`SettingWrong` with advice."""
-    if len(uid) not in (4, 7, 10):
-        raise SettingWrong(f"a UID has 4, 7 or 10 bytes, not {len(uid)}")
+    if len(uid) not in UID_LENGTHS:
+        raise SettingWrong(f"a UID has 4, 7, 8 or 10 bytes, not {len(uid)}")
     typed = typed.strip()
     fits = [f for f in _formats(len(uid), len(typed)) if f.write(uid).lower() == typed.lower()]
     if not fits and len(uid) > 4 and any(_writes(part, typed) for part in _parts(uid)):

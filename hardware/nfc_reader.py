@@ -1,7 +1,8 @@
 """Contactless cards by any reader that nfcpy drives; the only file that knows nfcpy (1.0.4, frozen).
 
-One thread owns the device: it senses type A cards, reads what they say, lets the interrogator ask them, and
-tells one presentation once. A reader that is absent or falls silent is told as lost and tried again for ever.
+One thread owns the device: it senses cards of type A, and FeliCa's where they are wanted, reads what they
+say, lets the interrogator ask them, and tells one presentation once. A reader that is absent or falls
+silent is told as lost and tried again for ever.
 """
 
 import importlib
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 
 LINE_ERRORS = (OSError, termios.error)
 """What pyserial and libusb raise when the device has gone; ``termios.error`` is no ``OSError``."""
-RANDOM_UID = 0x08
+RANDOM_UID, RANDOM_IDM = 0x08, b"\x01\xfe"
+TYPE_A, TYPE_F = "106A", "212F"
 MIFARE_CLASSIC, ISO_DEP = 0x08, 0x20
 TYPE_2_ACK = 0x0A
 READ_S, ASK_S = 3.0, 10.0
@@ -103,6 +105,7 @@ class NfcReader:
     """A contactless reader as a card reader (``hardware.ports.CardReader``).
 
     ``path`` is nfcpy's (``usb``, ``udp:…``, ``tty:AMA0:pn532``) or the absolute path of a PN532's terminal.
+    ``felica`` calls for FeliCa cards too, which makes each look for a card some milliseconds longer.
     """
 
     def __init__(
@@ -111,10 +114,12 @@ class NfcReader:
         *,
         name: str,
         patience: Patience | None = None,
+        felica: bool = False,
         clock_uptime_ms: Callable[[], int] = boot_ms,
     ) -> None:
         _nfc()  # a missing library is told at once, not from a thread
         self.name, self.path = name, path
+        self._technologies = (TYPE_A, TYPE_F) if felica else (TYPE_A,)
         self._patience = patience or Patience()
         self._clock = clock_uptime_ms
         self._thread = ReaderThread(name, self._session, backoff=tuple(self._patience.backoff_s))
@@ -141,7 +146,7 @@ class NfcReader:
     def _session(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
         """Open the reader and serve it until the end; after long idleness, close it and open it again."""
         while not stopping.is_set():
-            device = _Device(self.path, self._patience.answer_ms)
+            device = _Device(self.path, self._patience.answer_ms, self._technologies)
             try:
                 self._watch.opened(device, self._clock())
                 self._serve(device, stopping, ready)
@@ -267,8 +272,9 @@ class _Watch:
 class _Device:
     """An opened reader, with what nfcpy says turned into plain words."""
 
-    def __init__(self, path: str, answer_ms: int) -> None:
+    def __init__(self, path: str, answer_ms: int, technologies: Sequence[str] = ()) -> None:
         self._nfc = _nfc()
+        self._technologies = technologies
         self.serial = not path.startswith(("usb", "udp"))
         """Only these are opened anew when idle: an ACR122U does not survive being closed (nfcpy#154)."""
         self._answer_ms = answer_ms
@@ -324,8 +330,8 @@ class _Device:
                 log.debug("the line was gone already", exc_info=True)
 
     def sense(self) -> Any:
-        """Call for a type A card and select it; ``None`` when there is none."""
-        return self._frontend.sense(self._nfc.clf.RemoteTarget("106A"))
+        """Call for a card and select it; ``None`` when there is none."""
+        return self._frontend.sense(*map(self._nfc.clf.RemoteTarget, self._technologies))
 
     def _exchange(self, data: bytes, timeout: float) -> Any:
         if time.monotonic() > self._deadline:  # a card may not hold the reader for ever
@@ -339,7 +345,7 @@ class _Device:
     def read(self, target: Any, interrogator: Interrogator | None) -> _Learned:
         """Read what the selected card says, and let the interrogator ask it."""
         sak = target.sel_res[0] if target.sel_res else 0
-        learned = _Learned(evidence={"sak": f"{sak:02x}", "atqa": bytes(target.sens_res).hex()})
+        learned = _Learned(evidence=_said_at_once(target))
         self._deadline = time.monotonic() + READ_S
         try:
             tag = self._read_ndef(target, learned)
@@ -367,6 +373,8 @@ class _Device:
             # nfcpy says None for "blank" and for "gone": only a card that answered all, and that was found
             # again whenever nfcpy had to look, has said that there is nothing.
             learned.sure = not self._unanswered and self._frontend.target is not None
+            if tag is not None and tag.TYPE == "Type3Tag":  # silence is how it says that it keeps no message
+                learned.sure = tag.is_present
         elif ndef.octets:
             learned.content, learned.kind = ndef.octets, ContentKind.NDEF
         return tag
@@ -386,6 +394,8 @@ class _Device:
         errors = (self._nfc.tag.TagCommandError, self._nfc.clf.CommunicationError)
 
         def transceive(command: bytes) -> bytes:
+            if tag.TYPE == "Type3Tag":
+                raise CardTornAway("a FeliCa card takes none of our commands")
             try:
                 answer = tag.transceive(bytearray(command))
             except errors as error:
@@ -438,11 +448,21 @@ def terminal_of(path: str) -> tuple[str, str]:
     return f"/dev/{'tty' if port else ''}{named[1]}", named[2]
 
 
+def _said_at_once(target: Any) -> dict[str, str]:
+    """What a card tells of its kind when it is called."""
+    if target.sensf_res:
+        return {"pmm": bytes(target.sensf_res[9:17]).hex()}
+    return {"sak": f"{target.sel_res[0] if target.sel_res else 0:02x}", "atqa": bytes(target.sens_res).hex()}
+
+
 def _uid(target: Any) -> bytes:
+    if target.sensf_res:
+        return bytes(target.sensf_res[1:9])
     return bytes(target.sdd_res or (target.rid_res or b"")[2:6])
 
 
 def _key(target: Any) -> bytes:
     """What stays the same while a card lies there: a random UID changes whenever the field was off."""
     uid = _uid(target)
-    return b"random" if len(uid) == 4 and uid[0] == RANDOM_UID else uid
+    is_random = (len(uid) == 4 and uid[0] == RANDOM_UID) or (len(uid) == 8 and uid.startswith(RANDOM_IDM))
+    return b"random" if is_random else uid

@@ -16,9 +16,6 @@ from server.contract.hours import Hours
 from server.contract.lookup import chip_key
 from server.contract.wire import Shown, WireError, lookup_key
 
-RANDOM_UID = 0x08
-"""ISO/IEC 14443-3: a four-byte UID beginning so is made afresh each time, as phones do."""
-
 
 def recognise(
     read: CardRead, roster: RosterView, now: Moment, *, last_step: Callable[[str], int | None]
@@ -87,13 +84,9 @@ def _answer(read: CardRead, entry: Mapping[str, Any] | None) -> Mapping[str, str
         return None
     if "refused" in answer:
         raise CardForged(answer["refused"])
-    if not _is_random(read.uid) and read.uid != bytes.fromhex(answer["uid"]):
+    if not cards.is_random_uid(read.uid) and read.uid != bytes.fromhex(answer["uid"]):
         raise CardForged("the chip shows another UID than its own")
     return answer
-
-
-def _is_random(uid: bytes) -> bool:
-    return len(uid) == 4 and uid[0] == RANDOM_UID
 
 
 def _opened(entry: Mapping[str, Any] | None, field: str, opener: Callable[[bytes], str]) -> str | None:
@@ -154,7 +147,7 @@ def _phone(
 def _chip(read: CardRead, roster: RosterView) -> SeenCard:
     if not read.uid:
         return SeenCard(medium=read.medium, fault=Shown.CARD_UNREADABLE)
-    if _is_random(read.uid):
+    if cards.is_random_uid(read.uid):
         return SeenCard(medium=read.medium, fault=Shown.PHONE_UID_RANDOM)
     lookup = chip_key(roster.community_id, read.uid)
     at_first = lookup_key(roster.community_id, "uid", read.uid)

@@ -2,6 +2,7 @@
 
 from hardware.simulated.acr122u import Acr122u
 from hardware.simulated.card_file import card_from_dict, card_named, card_to_dict, load_card, save_card
+from hardware.simulated.felica import FelicaCard
 from hardware.simulated.field import Field, Identity, Nibble, VirtualCard
 from hardware.simulated.hand import Hand
 from hardware.simulated.ntag import NtagCard
@@ -11,6 +12,7 @@ from hardware.simulated.uart import LineFaults, Pn532Uart
 
 __all__ = [
     "Acr122u",
+    "FelicaCard",
     "Field",
     "Hand",
     "Identity",

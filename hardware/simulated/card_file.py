@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hardware.ports import SettingWrong
+from hardware.simulated.felica import FelicaCard
 from hardware.simulated.field import VirtualCard
 from hardware.simulated.ntag import MODELS, NtagCard
 from hardware.simulated.ntag424 import Ntag424Card
@@ -13,7 +14,10 @@ from hardware.simulated.ntag424_sdm import FileSettings
 from hardware.simulated.ntag424_secure import Refused
 from hardware.simulated.plain import PhoneCard, UidCard
 
-TYPES = ("uid", "phone", *MODELS, "ntag424")
+TYPES = ("uid", "phone", *MODELS, "ntag424", "felica")
+
+FELICA_DIGITS = 16
+"""A number of eight bytes can only be a FeliCa card's."""
 
 
 def card_from_dict(data: dict[str, Any]) -> VirtualCard:
@@ -28,6 +32,8 @@ def card_from_dict(data: dict[str, Any]) -> VirtualCard:
             return PhoneCard(secrets.token_bytes)
         if kind == "ntag424":
             return _ntag424_from_dict(data)
+        if kind == "felica":
+            return FelicaCard(_bytes(data, "uid"), ndef=_bytes(data, "ndef") if "ndef" in data else None)
     except (KeyError, TypeError, ValueError, IndexError, Refused) as error:
         raise SettingWrong(f"not a card: {error}") from error
     raise SettingWrong(f"a card's type is one of {', '.join(TYPES)}, not {kind!r}")
@@ -87,6 +93,9 @@ def card_to_dict(card: VirtualCard) -> dict[str, Any]:
                 "counter": card.counter,
                 "random_uid": card.random_uid,
             }
+        case FelicaCard():
+            message = {} if card.ndef is None else {"ndef": card.ndef.hex()}
+            return {"type": card.kind, "uid": card.uid.hex(), **message}
         case UidCard():
             return {"type": card.kind, "uid": card.uid.hex(), "sak": f"{card.sak:02x}"}
         case PhoneCard():
@@ -115,5 +124,6 @@ def save_card(card: VirtualCard, path: Path) -> None:
 def card_named(name: str) -> VirtualCard:
     """The card that a person means by ``uid:HEX`` or by the path of a card file."""
     if name.startswith("uid:"):
-        return card_from_dict({"type": "uid", "uid": name.removeprefix("uid:")})
+        uid = name.removeprefix("uid:")
+        return card_from_dict({"type": "felica" if len(uid) == FELICA_DIGITS else "uid", "uid": uid})
     return load_card(Path(name))

@@ -26,8 +26,8 @@ class Identity:
 class VirtualCard(Protocol):
     """A card on the level of its frames, without their checksums."""
 
-    def activate(self) -> Identity:
-        """Power up or wake up, and be selected; everything volatile is forgotten."""
+    def activate(self) -> Identity | None:
+        """Power up or wake up, and be selected; everything volatile is forgotten. None: no card of type A."""
 
     def frame(self, data: bytes) -> bytes | None:
         """Answer one frame; ``None`` is silence."""
@@ -84,6 +84,15 @@ class Field:
             self._selected = identity is not None
             self._record(b"\x26", identity.uid if identity else None)
             return identity
+
+    def poll(self, request: bytes) -> bytes | None:
+        """Call for a FeliCa card, and go on with it: what it answers to polling; ``None`` when none does."""
+        with self._changed:
+            poll = getattr(self._card, "poll", None)
+            answer: bytes | None = poll(request) if poll and self._counted() else None
+            self._selected = answer is not None
+            self._record(request, answer)
+            return answer
 
     def exchange(self, data: bytes) -> bytes | None:
         """Say one frame to the selected card; ``None`` is silence."""

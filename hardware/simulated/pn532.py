@@ -16,7 +16,7 @@ BAUD_RATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000
 TX_MODE, RX_MODE, TX_CONTROL, FIFO_DATA = 0x6302, 0x6303, 0x6304, 0x6339
 CRC_ON = 0x80
 OK, TIMED_OUT, CRC_WRONG, PROTOCOL_WRONG, NOT_NOW = 0x00, 0x01, 0x02, 0x0B, 0x27
-TYPE_A = 0x00
+TYPE_A, FELICA = 0x00, (0x01, 0x02)
 SENS_REQ = 0x26
 LONGEST_DATA = 264
 
@@ -210,6 +210,8 @@ class Pn532Chip:
         self._switch_field(on=True)
         self._registers[FIFO_DATA] = SENS_REQ
         self._target = None
+        if len(data) > 2 and data[1] in FELICA:
+            return self._list_felica(data[2:])
         if len(data) < 2 or data[1] != TYPE_A:
             return b"\x00"
         wanted = data[2:]
@@ -224,6 +226,15 @@ class Pn532Chip:
             self._registers[mode] = CRC_ON
         found = self._target
         return bytes((1, 1, *found.sens_res[::-1], found.sel_res, len(found.uid))) + found.uid
+
+    def _list_felica(self, request: bytes) -> bytes:
+        said = self.field.poll(request)
+        if said is None:
+            return b"\x00"
+        self._target = Identity(said[1:9], b"", 0)
+        for mode in (TX_MODE, RX_MODE):
+            self._registers[mode] = CRC_ON
+        return bytes((1, 1, len(said) + 1)) + said
 
     def _release(self, _data: bytes) -> bytes:
         self._target = None

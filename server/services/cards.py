@@ -5,7 +5,7 @@ from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
-from card_tools.credential import CARD_ID_LENGTH, LENGTH, Credential, digest
+from card_tools.credential import CARD_ID_LENGTH, LENGTH, UID_LENGTHS, Credential, digest, is_random_uid
 from card_tools.ntag424 import UID_LENGTH
 from server.contract.lookup import chip_key
 from server.contract.wire import lookup_key
@@ -37,7 +37,7 @@ BY_HAND = ("active", "lost", "expired", "damaged", "returned", "deceased")
 """States that staff give a card themselves: making is the desk's, and replacing comes of another card."""
 _REPLACED = {"state": CardState.REPLACED, "reason": "replaced"}
 DOUBLE_UID = 7
-"""Bytes of a chip's own number; four bytes beginning with 08 are drawn anew by phones for every touch."""
+"""Bytes of the number of a chip that can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,11 +350,12 @@ def _end_of(day: date | None) -> int | None:
 
 
 def _check_uid(uid: bytes) -> None:
-    if len(uid) not in {4, DOUBLE_UID, 10}:
+    if len(uid) not in UID_LENGTHS:
         raise Invalid(
-            "a chip's number has 4, 7 or 10 bytes", zh="芯片编号是 8、14 或 20 位十六进制数，请重新读卡。"
+            "a chip's number has 4, 7, 8 or 10 bytes",
+            zh="芯片编号是 8、14、16 或 20 位十六进制数，请重新读卡。",
         )
-    if len(uid) == 4 and uid[0] == 0x08:
+    if is_random_uid(uid):
         raise Invalid(
             "this number was drawn at random by a phone and will be another next time",
             zh="这是手机随机生成的编号，每次都会变，请改用实体卡。",

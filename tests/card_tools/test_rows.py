@@ -61,13 +61,14 @@ def test_a_date_that_no_card_can_expire_on_is_a_fault(cell: str):
         ("04a1b2c3d4e5f6", "04a1b2c3d4e5f6"),
         ("04:A1:B2:C3:D4:E5:F6", "04a1b2c3d4e5f6"),
         ("DE AD BE EF", "deadbeef"),
+        ("0123456789abcdef", "0123456789abcdef"),
     ],
 )
 def test_chip_numbers_are_read_with_any_separator(cell: str, uid: str):
     assert read(f"number,uid\n1,{cell}\n")[0][0].uid.hex() == uid
 
 
-@pytest.mark.parametrize("cell", ["04", "xyz", "08112233", "0409"])
+@pytest.mark.parametrize("cell", ["04", "xyz", "08112233", "0409", "01FE000102030405"])
 def test_a_chip_number_that_is_none_is_a_fault(cell: str):
     rows, (fault,) = read(f"number,uid\n1,{cell}\n")
     assert (rows, fault.field) == ([], "uid")

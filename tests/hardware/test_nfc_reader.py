@@ -9,7 +9,7 @@ import pytest
 
 from hardware.nfc_reader import NfcReader, probe, terminal_of
 from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
-from hardware.simulated import Field, Ntag424Card, PhoneCard, Pn532Uart, UidCard
+from hardware.simulated import FelicaCard, Field, Ntag424Card, PhoneCard, Pn532Uart, UidCard
 from tests.support.hardware import BRISK, FOR_SILENCE, MESSAGE, STEADY, ReaderLog, bench, ntag, udp_peer
 from tests.support.processes import PATIENCE, until
 
@@ -548,3 +548,47 @@ def test_a_reader_behind_nfcpys_udp_path_reads_alike(make: Any) -> None:
         finally:
             reader.stop()
     assert (read.uid, read.content, log.states) == (UID7, MESSAGE, [ReaderState.READY])
+
+
+class TestFelica:
+    """Cards of type F, which a reader calls for where ``felica = true`` says that people have them."""
+
+    IDM = bytes.fromhex("0123456789ABCDEF")
+
+    def test_its_message_is_read_and_a_transport_card_is_known_by_its_number(self) -> None:
+        with bench(felica=True) as b:
+            for count, card in enumerate(
+                (FelicaCard(self.IDM, ndef=MESSAGE), FelicaCard(self.IDM), ntag()), 1
+            ):
+                b.field.put(card)
+                b.log.wait_reads(count)
+                b.gone()
+        lite, transport, last = b.log.reads
+        assert (lite.uid, lite.content, lite.content_kind) == (self.IDM, MESSAGE, ContentKind.NDEF)
+        assert (transport.uid, transport.content_kind) == (self.IDM, ContentKind.NONE)
+        assert (last.uid, last.content) == (UID7, MESSAGE)
+        assert lite.evidence["chip"].startswith("FeliCa Lite-S")
+        assert transport.evidence["pmm"] == "0120220427674eff"
+
+    def test_a_reader_that_was_not_told_to_does_not_call_for_it(self) -> None:
+        with bench() as b:
+            b.field.put(FelicaCard(self.IDM))
+            b.looks(20)
+        assert b.log.reads == []
+
+    def test_a_telephone_that_makes_up_its_number_is_one_presentation(self) -> None:
+        with bench(felica=True, patience=STEADY) as b:
+            for last in range(3):
+                b.field.put(FelicaCard(bytes.fromhex("01FE0000000000") + bytes((last,))))
+                b.log.wait_reads(1)
+                b.looks(10)
+        assert len(b.log.reads) == 1
+
+    def test_whoever_asks_it_as_a_chip_of_ours_is_told_that_it_does_not_answer(self) -> None:
+        def ask(_uid: bytes, _ndef: bytes, transceive: Transceive) -> None:
+            transceive(b"\x60")
+
+        with bench(felica=True, interrogator=ask) as b:
+            b.field.put(FelicaCard(self.IDM, ndef=MESSAGE))
+            (read,) = b.log.wait_reads(1)
+        assert (read.content, read.evidence["note"]) == (MESSAGE, "torn away while it was asked")

@@ -145,7 +145,8 @@ class TestChips:
         assert seen(nfc(CHIP_UID, kind=ContentKind.UNREADABLE)).fault is Shown.CARD_UNREADABLE
 
     def test_a_phones_random_uid_is_named_as_such(self) -> None:
-        assert seen(nfc(bytes.fromhex("08A1B2C3"))).fault is Shown.PHONE_UID_RANDOM
+        for uid in ("08A1B2C3", "01FE000102030405"):
+            assert seen(nfc(bytes.fromhex(uid))).fault is Shown.PHONE_UID_RANDOM
 
     def test_a_read_without_uid_is_unreadable(self) -> None:
         assert seen(nfc(b"")).fault is Shown.CARD_UNREADABLE

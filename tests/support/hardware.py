@@ -85,12 +85,16 @@ class Bench:
 
 @contextmanager
 def bench(
-    *, patience: Patience = BRISK, interrogator: Interrogator | None = None, uart: Pn532Uart | None = None
+    *,
+    patience: Patience = BRISK,
+    interrogator: Interrogator | None = None,
+    uart: Pn532Uart | None = None,
+    felica: bool = False,
 ) -> Iterator[Bench]:
     """A reader that is ready, with nothing in its field; closed at the end, whatever happened."""
     log = ReaderLog()
     with uart or Pn532Uart() as line:
-        reader = NfcReader(line.path, name="door", patience=patience)
+        reader = NfcReader(line.path, name="door", patience=patience, felica=felica)
         reader.start(log.on_read, log.on_state, interrogator)
         try:
             log.wait_state(ReaderState.READY)

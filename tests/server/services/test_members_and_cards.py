@@ -82,9 +82,11 @@ def test_a_chip_belongs_to_one_person_at_a_time(bench) -> None:
     bench.do(register_uid, "M0001", uid=uid)
 
 
-def test_a_phones_random_number_is_no_card(bench) -> None:
-    with pytest.raises(Invalid):
-        bench.do(register_uid, "M0001", uid=bytes.fromhex("08123456"))
+def test_a_phones_random_number_is_no_card_and_a_felica_cards_eight_bytes_are_one(bench) -> None:
+    for drawn in ("08123456", "01FE000102030405"):
+        with pytest.raises(Invalid):
+            bench.do(register_uid, "M0001", uid=bytes.fromhex(drawn))
+    assert bench.do(register_uid, "M0001", uid=bytes.fromhex("0123456789ABCDEF")).card_id
 
 
 def test_a_lost_card_can_be_found_and_a_replaced_one_cannot(bench) -> None:
