@@ -1,12 +1,12 @@
 """Telling a history: its actions on real machines and the real server, then the network heals.
 
-``tap`` a: person, b: kiosk, c: touch (0 none), text: what the disk does, or ``dies`` between disk and light ·
-``sync`` a: kiosk, b: which request, c: lanes, text: fault of network or disk · ``copies`` late copies of
-requests arrive · ``reboot`` b: minutes without power · ``restart`` · ``pulled`` a: person, b: kiosk; a tap
-while the memory card is out · ``snapshot`` / ``restore`` (b: whole card's image or copied files) · ``clone``
-a copied card runs in a second machine · ``revoke`` · ``rogue`` somebody with the kiosk's key pushes what no
-journal wrote · ``seal`` the right to be forgotten · ``backup`` / ``server_back`` the server is put back
-from a backup · what the office does: ``sim_office.py``.
+``tap`` a: person, b: kiosk, c: touch (0 none), text: what the disk does, or ``dies`` between disk and light
+· ``sync`` a: kiosk, b: which request, c: lanes, text: fault of network or disk · ``copies`` late copies of
+requests arrive · ``reboot`` b: minutes without power · ``restart`` · ``pulled`` a: person, b: kiosk; a tap,
+or where c says so a sync, while the memory card is out · ``snapshot`` / ``restore`` (b: whole card's image
+or copied files) · ``clone`` a copied card runs in a second machine · ``revoke`` · ``rogue`` somebody with
+the kiosk's key pushes what no journal wrote · ``seal`` the right to be forgotten · ``backup`` /
+``server_back`` the server is put back from a backup · what the office does: ``sim_office.py``.
 """
 
 import json
@@ -105,7 +105,7 @@ def _restart(told: Told, action: Action) -> None:
 
 def _pulled(told: Told, action: Action) -> None:
     machine, card = told.machine(action.b, action.at), told.cards[action.a % len(told.cards)][-1]
-    machine.without_card(lambda: machine.tap(card))
+    machine.without_card(lambda: machine.sync(lanes="push") if action.c else machine.tap(card))
 
 
 def _seal(told: Told, action: Action) -> bool:

@@ -247,7 +247,7 @@ class _Teller:
         own = {
             "reboot": lambda: self._add(at, "reboot", kiosk, rng.choice([1, 5, 60, 600])),
             "restart": lambda: self._add(at, "restart", kiosk),
-            "pulled": lambda: self._add(at, "pulled", rng.choice(self.people), kiosk),
+            "pulled": lambda: self._add(at, "pulled", rng.choice(self.people), kiosk, at % 2),
             "seal": lambda: self._sealed(at, kiosk),
             "server_back": lambda: self._server_back(at, kiosk),
             "long_day": lambda: self._long_day(day, rng.choice(self.people)),
