@@ -91,14 +91,18 @@ def test_every_kind_of_card_is_issued_from_the_page_and_starts_a_shift(
     kiosks: tuple[Kiosk, Kiosk],
     page: Page,
     tmp_path: Path,
+    open_page: Callable[..., Page],
     shoot: Callable[..., Any],
     check_axe: Callable[[Page], None],
 ) -> None:
     office, hall = kiosks
+    at_the_reader = open_page(office.url)
     for number, (kind, uid, proof) in KINDS.items():
         card = card_file(tmp_path, kind, uid)
         ask_for(page, server, number, kind)
         shoot(page, f"server/desk-waiting-{kind}")
+        at_the_reader.wait_for_selector('html[data-mode="desk"]')
+        assert "现在刷卡不算" in at_the_reader.inner_text("#broken")
         office.ask("hand", "put", card)
         page.wait_for_selector('[data-word="made"]', timeout=PATIENCE_MS)
         shoot(page, f"server/desk-made-{kind}")
@@ -113,6 +117,9 @@ def test_every_kind_of_card_is_issued_from_the_page_and_starts_a_shift(
         assert shift[0]["volunteer"] == number
         page.goto(f"{server.url}/staff/volunteers/{number}")
         expect(page.locator("#cards li").filter(has_text="使用中").first).to_contain_text(proof)
+    shoot(at_the_reader, "kiosk/desk-while-issuing")
     page.goto(f"{server.url}/staff/desk")
     check_axe(page)
+    page.get_by_role("button", name="关闭发卡台").click()
+    at_the_reader.wait_for_selector('html[data-mode="idle"]')
     server.ask("audit")
