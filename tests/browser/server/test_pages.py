@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.server.services.test_sun import chip, read_on_a_phone
 
 pytestmark = pytest.mark.browser
 
@@ -45,10 +48,11 @@ def _too_wide(page: Page) -> bool:
 
 
 def test_public_pages_are_accessible_on_a_phone(
-    address: str, open_page: Open, check_axe: Callable[[Page], None], shoot: Shoot
+    site: Any, address: str, open_page: Open, check_axe: Callable[[Page], None], shoot: Shoot
 ) -> None:
     page = open_page(f"{address}/", width=390, height=844)
-    for name, path in PUBLIC.items():
+    read = f"/t?{urlencode(read_on_a_phone(chip(site.bench)))}"
+    for name, path in (PUBLIC | {"card-read": read}).items():
         page.goto(address + path)
         assert not _too_wide(page), path
         check_axe(page)
