@@ -31,6 +31,10 @@ class CardUnreadable(CardError):
     zh = "这不是能识别的志愿卡。"
 
 
+class ListUnreadable(CardUnreadable):
+    """A file is no list of people: of another kind, in another encoding, or without headings."""
+
+
 class CardForged(CardError):
     """The card has our form, but its proof does not hold: invented, edited, or moved to another chip."""
 

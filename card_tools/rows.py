@@ -1,19 +1,16 @@
-"""The list of people that an office keeps: a CSV file from any spreadsheet, with every wrong row named.
+"""The list of people that an office keeps, from any spreadsheet (``card_tools.table``): who gets which card.
 
-UTF-8 (with or without mark), UTF-16 with mark, or GBK; comma, tab or semicolon; headings in Chinese or
-English in any order. A wrong row is a :class:`RowFault` and the other rows go on.
+Headings in Chinese or English in any order. A wrong row is a :class:`RowFault` and the other rows go on.
 """
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from card_tools.credential import DAY_ZERO, LAST_DAY, UID_LENGTHS, is_random_uid
-from card_tools.errors import CardUnreadable, RowFault
+from card_tools.errors import RowFault
+from card_tools.table import Broken, Line, day_of, decoded, read_table
 
 HEADINGS = {
     "number": ("编号", "志愿者编号", "number", "no", "no."),
@@ -23,10 +20,22 @@ HEADINGS = {
     "expires": ("有效期", "有效期至", "expires", "expiry"),
     "uid": ("芯片号", "卡号", "uid"),
 }
-_FIELDS = {heading: field for field, headings in HEADINGS.items() for heading in headings}
+MOST_CHARACTERS = 60
 _NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,23}")
-_DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_BROKEN = {
+    Broken.QUOTES: (
+        "这一行的引号没有配对，或引号后面还有字，请改好引号",
+        "the quotes of this line do not close, or something follows them",
+    ),
+    Broken.BYTES: (
+        "这一行有读不出的字：编码混杂，或文件损坏",
+        "some of this line cannot be read: another encoding, or damaged",
+    ),
+    Broken.CELLS: (
+        "这一行比列名多出内容：可能名字里有逗号，请用引号括起来",
+        "there is more in this line than there are headings: quote what holds a comma",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +67,9 @@ def read_rows(content: bytes, *, today: date) -> tuple[list[Row], list[RowFault]
     rows: list[Row] = []
     faults: list[RowFault] = []
     seen: dict[str, int] = {}
-    for line, cells in _table(_text(content)):
+    for line in read_table(decoded(content), HEADINGS, required="number").lines:
         try:
-            row = _row(line, cells, today)
+            row = _row(line, today)
             if first := seen.get(row.number):
                 where = (
                     f"编号 {row.number} 在第 {first} 行已有",
@@ -68,55 +77,33 @@ def read_rows(content: bytes, *, today: date) -> tuple[list[Row], list[RowFault]
                 )
                 raise _Wrong("number", *where)
         except _Wrong as wrong:
-            faults.append(wrong.at(line))
+            faults.append(wrong.at(line.number))
         else:
-            seen[row.number] = line
+            seen[row.number] = line.number
             rows.append(row)
     return rows, faults
 
 
-def _text(content: bytes) -> str:
-    encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "utf-8-sig"
-    for candidate in (encoding, "gb18030"):
-        try:
-            return content.decode(candidate)
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-    raise CardUnreadable(f"the list is neither UTF-8 nor GBK: line {line} cannot be read")
-
-
-def _table(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    first = text.partition("\n")[0]
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        headings = [_FIELDS.get(_clean(cell).lower()) for cell in next(reader, [])]
-        if "number" not in headings:
-            raise CardUnreadable("the list's first line needs a heading 编号 or number")
-        for cells in reader:
-            if any(_clean(cell) for cell in cells):
-                named = zip(headings, cells, strict=False)
-                yield reader.line_num, {heading: _clean(cell) for heading, cell in named if heading}
-    except csv.Error as error:
-        raise CardUnreadable(f"line {reader.line_num} of the list cannot be read: {error}") from error
-
-
-def _clean(cell: str) -> str:
-    """Without the blanks that spreadsheets leave: wide, narrow, unbreakable, and invisible ones."""
-    visible = "".join(c for c in cell if unicodedata.category(c) not in {"Cc", "Cf"} or c in "\u200c\u200d")
-    return " ".join(visible.split())
-
-
-def _row(line: int, cells: dict[str, str], today: date) -> Row:
+def _row(line: Line, today: date) -> Row:
+    if line.broken is not None:
+        raise _Wrong("line", *_BROKEN[line.broken])
+    cells = line.cells
     return Row(
-        row=line,
+        row=line.number,
         number=_number(cells.get("number", "")),
-        name=cells.get("name", ""),
-        team=cells.get("team", ""),
+        name=_words("name", cells.get("name", "")),
+        team=_words("team", cells.get("team", "")),
         colour=_colour(cells.get("colour", "")),
         expires=_date(cells.get("expires", ""), today),
         uid=_uid(cells.get("uid", "")),
     )
+
+
+def _words(field: str, cell: str) -> str:
+    if len(cell) > MOST_CHARACTERS:
+        zh = f"“{cell[:12]}…”有 {len(cell)} 个字，最多 {MOST_CHARACTERS} 个"
+        raise _Wrong(field, zh, f"{cell[:12]!r}… has {len(cell)} characters; {MOST_CHARACTERS} is the most")
+    return cell
 
 
 def _number(cell: str) -> str:
@@ -141,15 +128,15 @@ def _colour(cell: str) -> str:
 def _date(cell: str, today: date) -> date | None:
     if not cell:
         return None
-    found = _DATE.fullmatch(unicodedata.normalize("NFKC", cell).replace(" ", ""))
-    try:
-        day = date(*map(int, found.groups())) if found else None
-    except ValueError:
-        day = None
-    if day is None or not DAY_ZERO < day <= LAST_DAY:
-        raise _Wrong("expires", f"有效期 {cell} 不是日期", f"{cell} is not a date a card can expire on")
-    if day < today:
+    day = day_of(cell)
+    if day is None:
+        zh = f"有效期“{cell}”看不懂，请写成 2027-12-31"
+        raise _Wrong("expires", zh, f"{cell} is not a date; write it as 2027-12-31")
+    if day < max(today, DAY_ZERO):
         raise _Wrong("expires", f"有效期 {day} 已经过去", f"{day} is past: the card would be born expired")
+    if day > LAST_DAY:
+        zh = f"有效期最晚 {LAST_DAY}，不能是 {day}"
+        raise _Wrong("expires", zh, f"a card expires by {LAST_DAY}, not {day}")
     return day
 
 

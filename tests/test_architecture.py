@@ -18,6 +18,7 @@ PURE_CARDS = (
     "writer",
     "personalise",
     "errors",
+    "table",
 )
 PURE_CARD_MODULES = tuple(f"card_tools.{name}" for name in PURE_CARDS)
 KIOSK_PURE = ("kiosk.domain", "kiosk.memory", "kiosk.outcomes")

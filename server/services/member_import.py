@@ -1,13 +1,13 @@
 """Reading a list of volunteers from a spreadsheet: each row's faults are named, good rows go on."""
 
-import csv
-import io
 import re
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
+from card_tools import table
+from card_tools.errors import ListUnreadable
 from server.errors import Invalid
 from server.services.members import NewVolunteer
 
@@ -31,7 +31,7 @@ YES = frozenset({"是", "已同意", "同意", "1", "y", "yes", "true", "√"})
 MOST_ROWS = 5000
 ADULT = 18
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
-_DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
+_NUMBER = re.compile(r"\w[\w-]{0,23}")
 
 
 class Fault(NamedTuple):
@@ -83,13 +83,11 @@ class _Known:
 
 
 def decode(raw: bytes) -> str:
-    """A spreadsheet's text: UTF-8, else GB 18030 as Chinese Excel saves it."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Invalid("the file is neither UTF-8 nor GB 18030 text", zh="无法识别文件编码，请另存为 CSV UTF-8。")
+    """A spreadsheet's text; :class:`Invalid` says what to do with a file that is none."""
+    try:
+        return table.decoded(raw)
+    except ListUnreadable as error:
+        raise Invalid(str(error), zh=error.zh) from error
 
 
 def read_members(
@@ -100,62 +98,26 @@ def read_members(
     registered: Collection[Mapping[str, Any]] = (),
 ) -> Import:
     """Read a file against what is registered (rows with ``number``, ``name``, ``phone``, ``birth``)."""
-    rows = _table(text)
-    if not rows:
-        raise Invalid("the file is empty", zh="文件是空的，请重新选择。")
-    if len(rows) > MOST_ROWS:
+    try:
+        found = table.read_table(text, COLUMNS, required="name")
+    except ListUnreadable as error:
+        raise Invalid(str(error), zh=error.zh) from error
+    if len(found.lines) > MOST_ROWS:
         raise Invalid(
             f"at most {MOST_ROWS} rows at once", zh=f"一次最多导入 {MOST_ROWS} 行，请分成几个文件。"
         )
-    names, unknown = _header(rows[0])
     known = _Known({row["number"] for row in registered}, teams, today)
     known.people = {key for row in registered for key in _identities(row["name"], row["phone"], row["birth"])}
-    found = [
-        _row(line, _cells(names, cells), known)
-        for line, cells in enumerate(rows[1:], start=2)
-        if any(cell.strip() for cell in cells)
-    ]
-    return Import(tuple(found), unknown)
+    return Import(tuple(_row(line, known) for line in found.lines), found.unknown)
 
 
-def _table(text: str) -> list[list[str]]:
-    # Kept as they are: a lone carriage return, as old spreadsheets end lines with, ends a line here too.
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        return list(reader)
-    except csv.Error as error:
-        line = reader.line_num
-        raise Invalid(
-            f"line {line} cannot be read: {error}", zh=f"第 {line} 行无法读取，请检查引号和过长的内容。"
-        ) from error
-
-
-def _header(cells: Sequence[str]) -> tuple[list[str | None], tuple[str, ...]]:
-    by_title = {title: name for name, titles in COLUMNS.items() for title in titles}
-    titles = [cell.strip().lower() for cell in cells]
-    names = [by_title.get(title) for title in titles]
-    if "name" not in names:
-        raise Invalid(
-            "the first line names the columns; one of them is 姓名", zh="第一行须为列名，且须有“姓名”列。"
-        )
-    doubled = {name for name in names if name is not None and names.count(name) > 1}
-    if doubled:
-        which = "、".join(COLUMNS[name][0] for name in sorted(doubled))
-        raise Invalid(f"columns appear twice: {which}", zh=f"列重复：{which}，请删去多余的列。")
-    return names, tuple(
-        cell for cell, name in zip(cells, names, strict=True) if name is None and cell.strip()
-    )
-
-
-def _cells(names: Sequence[str | None], cells: Sequence[str]) -> dict[str, str]:
-    pairs = zip(names, cells, strict=False)
-    return {name: cell.strip() for name, cell in pairs if name is not None}
-
-
-def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
+def _row(line: table.Line, known: _Known) -> ImportedRow:
+    cells = line.cells
+    if line.broken is not None:
+        return ImportedRow(line.number, cells, None, (Fault(str(line.broken)),))
     faults: list[Fault] = []
     birth = _birth(cells.get("birth", ""), known.today, faults)
-    name, number, phone = cells.get("name", ""), cells.get("number") or None, cells.get("phone") or None
+    name, number, phone = cells.get("name", ""), _plain(cells, "number"), _plain(cells, "phone")
     _check_person(name, number, phone, known, faults)
     team_id = _team(cells.get("team", ""), known, faults)
     sex = SEXES.get(cells.get("sex", "").lower())
@@ -168,7 +130,7 @@ def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
     if name and identities & known.people:
         faults.append(Fault("twice", name))
     if faults:
-        return ImportedRow(line, cells, None, tuple(faults))
+        return ImportedRow(line.number, cells, None, tuple(faults))
     known.people |= identities
     if number:
         known.numbers.add(number)
@@ -185,7 +147,7 @@ def _row(line: int, cells: dict[str, str], known: _Known) -> ImportedRow:
         guardian_consent=_is_yes(cells.get("guardian_consent", "")),
         joined_on=known.today,
     )
-    return ImportedRow(line, cells, person)
+    return ImportedRow(line.number, cells, person)
 
 
 def _check_person(
@@ -195,7 +157,9 @@ def _check_person(
         faults.append(Fault("name_missing"))
     elif len(name) > 60:
         faults.append(Fault("name_long", name[:20]))
-    if number and number in known.numbers:
+    if number and not _NUMBER.fullmatch(number):
+        faults.append(Fault("number", number))
+    elif number and number in known.numbers:
         faults.append(Fault("number_taken", number))
     if phone and not _PHONE.fullmatch(phone):
         faults.append(Fault("phone", phone))
@@ -204,19 +168,20 @@ def _check_person(
 def _birth(text: str, today: str, faults: list[Fault]) -> str | None:
     if not text:
         return None
-    parts = _DATE.fullmatch(text)
-    try:
-        if parts is None:
-            raise ValueError(text)
-        year, month, day = (int(part) for part in parts.groups())
-        found = date(year, month, day).isoformat()
-    except ValueError:
+    day = table.day_of(text)
+    if day is None:
         faults.append(Fault("birth", text))
         return None
+    found = day.isoformat()
     if found > today or found < "1900":
         faults.append(Fault("birth_impossible", text))
         return None
     return found
+
+
+def _plain(cells: Mapping[str, str], field: str) -> str | None:
+    """Letters and digits of one width; without the mark that keeps spreadsheets from counting with it."""
+    return unicodedata.normalize("NFKC", cells.get(field, "")).removeprefix("'") or None
 
 
 def _team(name: str, known: _Known, faults: list[Fault]) -> str | None:

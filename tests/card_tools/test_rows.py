@@ -49,7 +49,9 @@ def test_dates_are_read_as_people_write_them(cell: str):
     assert read(f"编号,有效期\n1,{cell}\n")[0][0].expires == date(2027, 1, 5)
 
 
-@pytest.mark.parametrize("cell", ["2027-02-30", "明年", "1/5/27", "2019-01-01", "2300-01-01", "2026-11-23"])
+@pytest.mark.parametrize(
+    "cell", ["2027-02-30", "明年", "1/5/27", "2027-12", "2019-01-01", "2300-01-01", "2026-11-23"]
+)
 def test_a_date_that_no_card_can_expire_on_is_a_fault(cell: str):
     rows, (fault,) = read(f"编号,有效期\n1,{cell}\n2,\n")
     assert ([r.number for r in rows], fault.row, fault.field) == (["2"], 2, "expires")
@@ -86,6 +88,22 @@ def test_a_number_that_stands_twice_is_a_fault_that_names_the_first():
     assert (fault.row, "row 2" in fault.message_en, "第 2 行" in fault.message_zh) == (4, True, True)
 
 
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ('1,"王小明', "line"),
+        ('1,"王"小明', "line"),
+        ("1,王,护学岗", "line"),
+        ("1,王\ufffd", "line"),
+        ('1,"' + "x" * 200_000, "line"),
+        ("1," + "王" * 61, "name"),
+    ],
+)
+def test_a_line_that_is_broken_is_a_fault_and_those_behind_it_go_on(lines: str, field: str):
+    rows, (fault,) = read(f"编号,姓名\n{lines}\n2,李娜\n3,赵\n")
+    assert ([row.number for row in rows], fault.row, fault.field) == (["2", "3"], 2, field)
+
+
 def test_a_colour_that_is_none_is_a_fault():
     rows, (fault,) = read("编号,颜色\n1,#1F4E8C\n2,红\n")
     assert ([r.colour for r in rows], fault.row, fault.field) == (["#1F4E8C"], 3, "colour")
@@ -99,10 +117,9 @@ def test_a_row_is_named_by_its_line_even_after_a_cell_of_two_lines():
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "heading"),
+        (b"", "empty"),
         ("姓名\n王\n".encode(), "编号"),
-        (b"number\n\xff\xff\xff\n", "line 2"),
-        (b'number,name\n1,"' + b"x" * 200_000, "line"),
+        (b"PK\x03\x04" + bytes(200), "xlsx"),
     ],
 )
 def test_a_file_that_is_no_list_is_named(content: bytes, says: str):

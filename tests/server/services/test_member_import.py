@@ -33,12 +33,18 @@ def test_a_birth_date_is_read_as_people_write_it(written: str) -> None:
     ("column", "cell", "fault"),
     [
         ("出生日期", "1957-02-29", "birth"),
+        ("出生日期", "1957-12", "birth"),
         ("出生日期", "2030-01-01", "birth_impossible"),
         ("出生日期", "2015-01-01", "guardian"),
         ("性别", "不详", "sex"),
         ("电话", "不记得", "phone"),
         ("团队", "没有的队", "team"),
         ("编号", "M0001", "number_taken"),
+        ("编号", "Ｍ０００１", "number_taken"),
+        ("编号", "3.2E+17", "number"),
+        ("电话", '"139', "quotes"),
+        ("电话", "139\ufffd", "bytes"),
+        ("电话", "139,0000", "cells"),
         ("同意", "否", "consent"),
     ],
 )
@@ -62,7 +68,7 @@ def test_a_minor_with_a_guardian_may_come_and_english_titles_are_known() -> None
     assert found.unknown == ("shoe size",)
 
 
-@pytest.mark.parametrize("text", ["", "甲,乙\n1,2", "姓名,name\n李四,李四"])
+@pytest.mark.parametrize("text", ["", "甲,乙\n1,2", "姓名,name\n李四,李四", "姓名,电话\n"])
 def test_a_file_that_is_no_list_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         read_members(text, today=TODAY, teams=TEAMS)
@@ -70,5 +76,5 @@ def test_a_file_that_is_no_list_is_refused(text: str) -> None:
 
 def test_the_files_that_excel_saves_are_read() -> None:
     assert decode("姓名".encode("gb18030")) == decode(b"\xef\xbb\xbf" + "姓名".encode()) == "姓名"
-    with pytest.raises(Invalid):
-        decode(b"\xff\xff\xff")
+    with pytest.raises(Invalid, match="xlsx"):
+        decode(b"PK\x03\x04")
