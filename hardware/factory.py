@@ -56,11 +56,11 @@ class SimulatedReader:
     """A PN532 on a pseudo-terminal, the real driver above it; ``hand`` puts cards down and takes them."""
 
     def __init__(self, *, name: str, paced: bool = False, felica: bool = False) -> None:
-        from hardware.nfc_reader import NfcReader
+        from hardware.nfc_reader import NfcReader, Patience
         from hardware.simulated import Field, Hand, Pn532Uart
 
-        self.name = name
-        self.hand = Hand(Field())
+        self.name, patience = name, Patience()
+        self.hand = Hand(Field(), looks=5 + round(patience.gone_ms / 1000 / patience.poll_s))
         self._plugged = partial(Pn532Uart, self.hand.field, paced=paced)
         self._uart: Pn532Uart | None = None
         self._reader = NfcReader("", name=name, felica=felica)

@@ -43,6 +43,8 @@ class Field:
         self._left: int | None = None
         self.frames = 0
         """How often the chip spoke to the field, answered or not."""
+        self.looks = 0
+        """How often the chip called for a card of type A, found or not."""
         self.history: deque[tuple[bytes, bytes | None]] = deque(maxlen=1000)
         """The latest frames and their answers; a selection is kept as ``26`` and the UID."""
 
@@ -78,6 +80,7 @@ class Field:
     def select(self, uid: bytes | None = None) -> Identity | None:
         """Call for a card (one with this ``uid``, if given) and select it; ``None`` when none answers."""
         with self._changed:
+            self.looks += 1
             identity = self._card.activate() if self._card and self._counted() else None
             if identity and uid and uid != identity.uid:
                 identity = None

@@ -39,6 +39,18 @@ def test_a_simulated_reader_reads_what_its_hand_puts_down() -> None:
     assert {read.reader for read in log.reads} == {"demo"}
 
 
+def test_a_card_that_its_hand_took_away_counts_again_when_it_is_laid_down_at_once() -> None:
+    log, reader = ReaderLog(), simulated()
+    reader.start(log.on_read, log.on_state)
+    try:
+        for count in (1, 2, 3):
+            reader.hand.put("uid:DEADBEEF")
+            log.wait_reads(count)
+            reader.hand.take()
+    finally:
+        reader.stop()
+
+
 def test_a_simulated_reader_can_be_started_again() -> None:
     log, reader = ReaderLog(), simulated()
     for count in (1, 2):
