@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from hardware.simulated import NtagCard
 from tests.support.hall import HALL, PASSWORD, new_hall
 from tests.support.processes import Kiosk, Server, new_kiosk, running, until
 
@@ -69,6 +70,15 @@ def card_file(folder: Path, kind: str, uid: str) -> str:
     return str(path)
 
 
+def clone_of(card: str, uid: str) -> str:
+    """All that a signed card holds, on a chip of the same kind with another number."""
+    real = json.loads(Path(card).read_text())
+    number = NtagCard(real["type"], bytes.fromhex(uid)).memory[:10]
+    path = Path(card).with_name(f"clone-{uid}.json")
+    path.write_text(json.dumps(real | {"uid": uid, "memory": number.hex() + real["memory"][20:]}))
+    return str(path)
+
+
 def roster_version(server: Server) -> int:
     """The newest roster's, from the server's own database."""
     with closing(sqlite3.connect(server.home / "data" / "yika.sqlite")) as database:
@@ -113,6 +123,8 @@ def test_every_kind_of_card_is_issued_from_the_page_and_starts_a_shift(
         until(lambda v=issued: hall.status()["roster_version"] >= v, "the card at the hall", said=hall.log)
         last = hall.tap(card)
         assert (last["outcome"], last["kind"]) == ("shift_started", "accepted"), kind
+        if kind == "ntag213":
+            assert hall.tap(clone_of(card, "04A1B2C3D4E5FF"))["outcome"] == "card_forged"
         shift = until(lambda n=number: server.items(f"shifts?volunteer={n}&state=open"), f"a shift of {kind}")
         assert shift[0]["volunteer"] == number
         page.goto(f"{server.url}/staff/volunteers/{number}")
