@@ -29,9 +29,22 @@ LOOK = """() => {
       return upright ? [line.left, middle - tall / 2, line.right, middle + tall / 2] : box(line);
     });
     const title = parent.tagName === "H1";
+    const begins = lineStarts(node, range);
     const action = !!parent.closest("button, a");
     const clipped = clippedBy(parent, lines);
-    texts.push({ text: node.data.trim(), size: tall, color: style.color, lines, title, action, clipped });
+    const text = node.data.trim(), color = style.color;
+    texts.push({ text, size: tall, color, lines, title, action, clipped, begins });
+  }
+  function lineStarts(node, range) {
+    let top = null;
+    return [...node.data].flatMap((letter, n) => {
+      range.setStart(node, n);
+      range.setEnd(node, Math.min(n + 1, node.length));
+      const { top: now, width } = range.getBoundingClientRect();
+      const isNew = width > 0 && (top === null || now > top + 8);
+      if (width > 0) top = now;
+      return isNew ? [letter] : [];
+    });
   }
   function clippedBy(parent, lines) {
     for (let around = parent; around; around = around.parentElement) {
@@ -55,6 +68,8 @@ HIDE = """(hidden) => {
   }
 }"""
 SMALLEST_TITLE, SMALLEST_TEXT, SMALLEST_ACTION, SMALLEST_GAP, MOST_ACTIONS = 64, 32, 96, 16, 4
+CLOSING = "”’）》】」』，。、：；？！"
+"""Marks that begin no line of Chinese text (GB/T 15834-2011, §5.1)."""
 Box = tuple[float, float, float, float]
 Floats = NDArray[numpy.float64]
 
@@ -93,6 +108,12 @@ def _overflow(look: dict[str, Any]) -> list[str]:
     found = [f"scrolls to {across}×{down}"] if across > width or down > height or inner[0] > width else []
     lines = [(text["text"], line) for text in look["texts"] for line in text["lines"]]
     found += [f"{t} leaves the screen" for t, b in lines if not _inside(b, (0, 0, width, height))]
+    found += [
+        f"a line of {text['text']} begins with {letter}"
+        for text in look["texts"]
+        for letter in text["begins"][1:]
+        if letter in CLOSING
+    ]
     found += [f"{text['text']} is clipped by {text['clipped']}" for text in look["texts"] if text["clipped"]]
     for place, (text, line) in enumerate(lines):
         found += [f"{text} stands on {other}" for other, box in lines[place + 1 :] if _meet(line, box)]

@@ -56,8 +56,12 @@ export function redrawResult(words) {
   fit(section);
 }
 
+/** Lines break at punctuation; a stretch longer than a line would then break anywhere, even before its ”. */
+const UNBROKEN = /[^\s，。：？！、；]{14,}/;
+
 function told(said, asks) {
-  const parts = [el("h1", { tabindex: "-1" }, said.title), el("p.sentence", {}, said.sentence)];
+  const sentence = el(UNBROKEN.test(said.sentence) ? "p.sentence.unbroken" : "p.sentence", {}, said.sentence);
+  const parts = [el("h1", { tabindex: "-1" }, said.title), sentence];
   if (said.greeting && !asks) parts.unshift(el("p.greeting", {}, said.greeting));
   if (said.note) parts.push(el("p.note", {}, said.note));
   if (said.staff) parts.push(el("p.staff", {}, said.staff));
