@@ -186,7 +186,8 @@ def _repeat(own: Sequence[Past], policy: Policy, now: Moment) -> Repeated | None
         accepted = event.medium != "touch" and Shown(event.shown).kind is Kind.ACCEPTED
         if accepted and event.event_id not in undone:
             first = when(event, now)
-            again = is_repeat(first, now.at, policy)
+            ahead = event.boot_id == now.boot_id and first > now.at  # the clock was trimmed back in between
+            again = ahead or is_repeat(first, now.at, policy)
             return Repeated(first_at=first, activity_id=event.activity_id) if again else None
     return None
 

@@ -186,6 +186,14 @@ class TestDebounce:
         first = tap(0, Shown.SHIFT_STARTED, wall=AT + 106)
         assert at(30 * SECOND, None, first).outcome == Repeated(first_at=AT + 106, activity_id="duty")
 
+    def test_a_clock_trimmed_back_behind_the_first_tap_makes_the_second_no_end(self) -> None:
+        first = tap(0, Shown.SHIFT_STARTED, wall=AT + 900)
+        assert at(400, None, first).outcome == Repeated(first_at=AT + 900, activity_id="duty")
+
+    def test_a_tap_from_the_future_of_another_boot_is_no_repetition(self) -> None:
+        first = tap(HOUR, Shown.SHIFT_STARTED, boot_id="b0")
+        assert shown(at(0, None, first)) is not Shown.ALREADY_DONE
+
     def test_within_a_boot_it_is_measured_by_time_since_boot(self) -> None:
         """The clock was set between the two taps: the first one's wall clock says 1970."""
         first = tap(0, Shown.SHIFT_STARTED, wall=5000, clock="unsynced")
