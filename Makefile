@@ -69,6 +69,7 @@ translations: $(STAMP)  ## collect new texts for translation and compile what is
 	@$(BIN)/pybabel -q update -i build/messages.pot -d server/translations \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d server/translations
+	@$(BIN)/pybabel -q compile -d card_tools/translations
 
 bench: $(STAMP)  ## measure: ratios against named floors in the same run (QR decoders: python -m benchmarks.decoders)
 	@$(BIN)/python -m benchmarks

@@ -7,10 +7,11 @@ With ``--json`` standard output holds one JSON value and nothing else; words for
 import json
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import wraps
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -18,7 +19,9 @@ import click
 
 from card_tools import image, keys, ndef, rows, store, writer
 from card_tools.credential import CARD_ID_LENGTH, Credential, Issuer, decode, verify
-from card_tools.errors import CardError, CardUnreadable, FontMissing, KeyFault, LogoUnsuitable
+from card_tools.errors import CardError, CardUnreadable, FontMissing, KeyFault, LogoUnsuitable, RowFault
+from card_tools.words import both
+from card_tools.words import translate as _
 
 P = ParamSpec("P")
 _PATH = click.Path(path_type=Path, dir_okay=False)
@@ -69,18 +72,29 @@ def _reporting(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except CardError as error:
-            _fail(error.word, error, 1, machine=machine)
-        except (KeyFault, FontMissing, LogoUnsuitable, OSError) as error:
-            _fail("setup", error, 2, machine=machine)
+            _fail(error.word, error.zh, error, 1, machine=machine)
+        except (KeyFault, FontMissing, LogoUnsuitable) as error:
+            _fail("setup", error.zh, error, 2, machine=machine)
+        except OSError as error:
+            zh = f"{error.filename or '文件'} 用不了，请检查路径、权限和磁盘空间。"
+            _fail("setup", zh, error, 2, machine=machine)
 
     return run
 
 
-def _fail(word: str, error: Exception, code: int, *, machine: bool) -> None:
+def _fail(word: str, zh: str, error: Exception, code: int, *, machine: bool) -> None:
     if machine:
-        click.echo(json.dumps({"error": word, "message": str(error)}, ensure_ascii=False))
-    click.echo(f"{word}: {error}", err=True)
+        told = {"error": word, "message": str(error), "message_zh": zh}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    click.echo(f"{word}: {both(zh, str(error))}", err=True)
     sys.exit(code)
+
+
+def _name_faults(faults: Iterable[RowFault]) -> None:
+    """Each row that is left out, for people."""
+    for fault in faults:
+        told = both(fault.message_zh, fault.message_en)
+        click.echo(_("row {number}: {fault}").format(number=fault.row, fault=told), err=True)
 
 
 def _day(given: datetime | None) -> date:
@@ -126,7 +140,8 @@ def keygen(key: Path, ring: Path, chip_secret: Path | None, comment: str, as_jso
         keys.save_secret(chip_secret, secrets.token_bytes(32))
     answer = {"key_id": issuer.key_id.hex(), "public_key": issuer.public_key.hex()}
     answer |= {"key": str(key), "ring": str(ring)}
-    _say(answer, f"key {answer['key_id']} in {key}; its public half in {ring}", machine=as_json)
+    words = _("key {key_id} in {key}; its public half in {ring}").format(**answer)
+    _say(answer, words, machine=as_json)
 
 
 @main.command()
@@ -157,11 +172,12 @@ def issue(
     (out / "cards.json").chmod(0o600)
     (out / "cards.json").write_text(store.to_json(cards), "utf-8")
     (out / "report.csv").write_bytes(store.report(cards, faults))
-    for fault in faults:
-        click.echo(f"row {fault.row}: {fault.message_zh} / {fault.message_en}", err=True)
+    _name_faults(faults)
     answer = {"issued": len(cards), "faults": [asdict(f) for f in faults], "cards": str(out / "cards.json")}
     answer["report"] = str(out / "report.csv")
-    _say(answer, f"{len(cards)} cards in {answer['cards']}, {len(faults)} rows refused", machine=as_json)
+    words = _("{count} cards in {path}, {faults} rows refused")
+    words = words.format(count=len(cards), path=answer["cards"], faults=len(faults))
+    _say(answer, words, machine=as_json)
     sys.exit(1 if faults else 0)
 
 
@@ -221,14 +237,11 @@ def print_cards(
     )
     if printed.count:
         out.write_bytes(printed.pdf)
-    for fault in printed.faults:
-        click.echo(f"row {fault.row}: {fault.message_zh} / {fault.message_en}", err=True)
+    _name_faults(printed.faults)
     answer = {"printed": printed.count, "pdf": str(out) if printed.count else None}
-    _say(
-        answer | {"faults": [asdict(f) for f in printed.faults]},
-        f"{printed.count} cards in {out}, {len(printed.faults)} left out",
-        machine=as_json,
-    )
+    words = _("{count} cards in {path}, {faults} left out")
+    words = words.format(count=printed.count, path=out, faults=len(printed.faults))
+    _say(answer | {"faults": [asdict(f) for f in printed.faults]}, words, machine=as_json)
     sys.exit(1 if printed.faults else 0)
 
 
@@ -255,7 +268,8 @@ def write(cards: Path, chip: Path, number: str, kind: str | None, chip_secret: P
     """
     card = next((c for c in store.load_cards(cards) if c.number == number), None)
     if card is None:
-        raise click.BadParameter(f"{cards} holds no card {number}", param_hint="--number")
+        told = _("{path} holds no card {number}").format(path=cards, number=number)
+        raise click.BadParameter(told, param_hint="--number")
     target = image.blank(kind, card.uid) if kind and not chip.exists() else image.load(chip)
     password, pack = writer.password_for(keys.load_secret(chip_secret), target.uid)
     area = ndef.to_type2(ndef.to_ndef(card.credential))
@@ -263,7 +277,9 @@ def write(cards: Path, chip: Path, number: str, kind: str | None, chip_secret: P
     done = writer.converse(writer.issue(order), target.transceive)
     image.save(target, chip)
     answer = {"chip": done.model, "uid": target.uid.hex(), "pages_written": done.pages_written}
-    _say(answer, f"{done.model} {answer['uid']}: {done.pages_written} pages written", machine=as_json)
+    words = _("{model} {uid}: {pages} pages written")
+    words = words.format(model=done.model, uid=answer["uid"], pages=done.pages_written)
+    _say(answer, words, machine=as_json)
 
 
 def _presented(source: str) -> tuple[Credential, bytes | None]:
@@ -279,7 +295,9 @@ def _presented(source: str) -> tuple[Credential, bytes | None]:
         chip = image.load(path)
         return ndef.from_ndef(chip.message), chip.uid
     except OSError as error:
-        raise CardUnreadable(f"{source} cannot be read: {error.strerror}") from error
+        raise CardUnreadable(
+            f"{source} cannot be read: {error.strerror}", zh=f"{source} 读不出来，请检查路径和权限。"
+        ) from error
 
 
 def _from_bytes(content: bytes) -> Credential:
@@ -329,15 +347,20 @@ def verify_card(
     try:
         chip = bytes.fromhex(uid) if uid else read_uid
     except ValueError as error:
-        raise click.BadParameter("a UID is hex digits", param_hint="--uid") from error
+        raise click.BadParameter(_("a UID is hex digits"), param_hint="--uid") from error
     verify(credential, keys.load_ring(ring), uid=chip, today=_day(today))
     answer = {"valid": True, "proof": credential.proof} | _told(credential, chip)
-    _say(answer, f"good: proves {credential.proof}, card {credential.card_id.hex()}", machine=as_json)
+    words = _("good: proves {proof}, card {card}")
+    words = words.format(proof=credential.proof, card=credential.card_id.hex())
+    _say(answer, words, machine=as_json)
 
 
-for _option in (param for each in main.commands.values() for param in each.params):
-    if isinstance(_option, click.Option):
-        _option.show_envvar = True
+for _command in (main, *main.commands.values()):
+    _command.help = _(cleandoc(_command.help or ""))
+    for _option in _command.params:
+        if isinstance(_option, click.Option):
+            _option.show_envvar = True
+            _option.help = _(_option.help or "")
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def verify(
         raise CardForged("the signature does not hold for these words and this chip")
     last_day = credential.expires_on
     if today is not None and last_day is not None and today > last_day:
-        raise CardExpired(f"valid until {last_day}")
+        raise CardExpired(f"valid until {last_day}", zh=f"这张卡是真的，但有效期到 {last_day}，已过期。")
 
 
 def _signature_holds(public_key: bytes, signature: bytes, message: bytes) -> bool:

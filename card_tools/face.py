@@ -93,7 +93,10 @@ def colour_of(face: CardFace) -> tuple[int, int, int]:
     """The colour of a card's band."""
     chosen = face.colour or _PALETTE[sha256(face.team.encode()).digest()[0] % len(_PALETTE)]
     if not re.fullmatch("#[0-9A-Fa-f]{6}", chosen):
-        raise CardError(f"a colour is # and six hex digits, not {chosen!r}")
+        raise CardError(
+            f"a colour is # and six hex digits, not {chosen!r}",
+            zh=f"颜色要写成 #1F4E8C 这样，不是 {chosen}。",
+        )
     red, green, blue = bytes.fromhex(chosen[1:])
     return red, green, blue
 

@@ -83,7 +83,8 @@ class Fonts:
         if path is None:
             package = _PACKAGES[name[:4]]
             raise FontMissing(
-                f"font {name} is not installed: apt-get install {package}, or set YIKA_CARDS_FONTS"
+                f"font {name} is not installed: apt-get install {package}, or set YIKA_CARDS_FONTS",
+                zh=f"缺字体 {name}：请运行 apt-get install {package}，或设置 YIKA_CARDS_FONTS。",
             )
         if family is None:
             with TTFont(path, lazy=True) as font:
@@ -95,5 +96,7 @@ class Fonts:
                     if face["name"].getBestFamilyName() == family:
                         return FontFile(path, number, frozenset(face.getBestCmap()))
         except TTLibError as error:
-            raise FontMissing(f"{path} is not a collection of fonts: {error}") from error
-        raise FontMissing(f"{path} holds no {family}")
+            raise FontMissing(
+                f"{path} is not a collection of fonts: {error}", zh=f"{path} 不是字体文件，请重新安装。"
+            ) from error
+        raise FontMissing(f"{path} holds no {family}", zh=f"{path} 里没有 {family}，请重新安装。")

@@ -105,7 +105,9 @@ def load(path: Path) -> ChipImage:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CardUnreadable(f"{path} cannot be read: {error.strerror}") from error
+        raise CardUnreadable(
+            f"{path} cannot be read: {error.strerror}", zh=f"{path} 读不出来，请检查路径和权限。"
+        ) from error
     if kind := _BY_SIZE.get(len(content)):
         return ChipImage(kind, bytearray(content))
     try:
@@ -113,7 +115,8 @@ def load(path: Path) -> ChipImage:
     except (ValueError, KeyError, TypeError) as error:
         sizes = ", ".join(map(str, _BY_SIZE))
         raise CardUnreadable(
-            f"{path} is neither a dump of {sizes} bytes nor an NTAG card file: {error}"
+            f"{path} is neither a dump of {sizes} bytes nor an NTAG card file: {error}",
+            zh=f"{path} 既不是 {sizes} 字节的芯片内容，也不是卡文件。",
         ) from error
 
 

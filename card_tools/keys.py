@@ -39,9 +39,12 @@ def _write_new(path: Path, content: bytes) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise KeyFault(f"{path} exists, and cards depend on it: choose another name") from error
+        raise KeyFault(
+            f"{path} exists, and cards depend on it: choose another name",
+            zh=f"{path} 已经有了，发出的卡要靠它核对：请换一个文件名。",
+        ) from error
     except OSError as error:
-        raise KeyFault(f"{path} cannot be written: {error.strerror}") from error
+        raise _not_written(path, error) from error
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
@@ -55,9 +58,15 @@ def _read_own(path: Path) -> bytes:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read(4096)
     except OSError as error:
-        raise KeyFault(f"{path} cannot be read: {error.strerror}; `yika-cards keygen` makes it") from error
+        raise KeyFault(
+            f"{path} cannot be read: {error.strerror}; `yika-cards keygen` makes it",
+            zh=f"密钥文件 {path} 读不出来；还没有的话，用 yika-cards keygen 生成。",
+        ) from error
     if mode & 0o077:
-        raise KeyFault(f"{path} can be read by others (mode {mode:04o}); chmod 600 {path}")
+        raise KeyFault(
+            f"{path} can be read by others (mode {mode:04o}); chmod 600 {path}",
+            zh=f"别人也能读 {path}（权限 {mode:04o}），请先运行 chmod 600 {path}。",
+        )
     return content
 
 
@@ -67,9 +76,15 @@ def load_issuer(path: Path) -> Issuer:
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
-        raise KeyFault(f"{path} is not a private key in PEM form without a password") from error
+        raise KeyFault(
+            f"{path} is not a private key in PEM form without a password",
+            zh=f"{path} 不是没有口令的 PEM 私钥，请换成 yika-cards keygen 生成的文件。",
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFault(f"{path} holds a key of another kind; cards are signed with Ed25519")
+        raise KeyFault(
+            f"{path} holds a key of another kind; cards are signed with Ed25519",
+            zh=f"{path} 里是别的种类的密钥，签发卡要用 Ed25519。",
+        )
     return Issuer(key.private_bytes_raw())
 
 
@@ -84,9 +99,14 @@ def load_secret(path: Path) -> bytes:
     try:
         secret = bytes.fromhex(content.decode("ascii"))
     except ValueError as error:
-        raise KeyFault(f"{path} is not a secret of hex digits") from error
+        raise KeyFault(
+            f"{path} is not a secret of hex digits", zh=f"{path} 里应是十六进制数，请换一个文件。"
+        ) from error
     if len(secret) != 32:
-        raise KeyFault(f"{path}: a secret has 64 hex digits, not {2 * len(secret)}")
+        raise KeyFault(
+            f"{path}: a secret has 64 hex digits, not {2 * len(secret)}",
+            zh=f"{path} 里应有 64 位十六进制数，现在是 {2 * len(secret)} 位。",
+        )
     return secret
 
 
@@ -102,7 +122,7 @@ def save_public(path: Path, public_key: bytes, comment: str = "") -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(ring_line(public_key, comment))
     except OSError as error:
-        raise KeyFault(f"{path} cannot be written: {error.strerror}") from error
+        raise _not_written(path, error) from error
 
 
 def load_ring(paths: Iterable[Path]) -> dict[bytes, bytes]:
@@ -112,7 +132,9 @@ def load_ring(paths: Iterable[Path]) -> dict[bytes, bytes]:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise KeyFault(f"{path} cannot be read as a key ring: {error}") from error
+            raise KeyFault(
+                f"{path} cannot be read as a key ring: {error}", zh=f"密钥环 {path} 读不出来，请检查文件。"
+            ) from error
         for number, line in enumerate(lines, 1):
             words = line.partition("#")[0].split()
             if words:
@@ -124,9 +146,24 @@ def _ring_entry(words: list[str], where: str) -> tuple[bytes, bytes]:
     try:
         named, public_key = (bytes.fromhex(word) for word in words)
     except ValueError as error:
-        raise KeyFault(f"{where}: a line of a key ring is KEYID and 64 hex digits") from error
+        raise KeyFault(
+            f"{where}: a line of a key ring is KEYID and 64 hex digits",
+            zh=f"{where}：密钥环的一行应是密钥号和 64 位十六进制数。",
+        ) from error
     if len(public_key) != 32:
-        raise KeyFault(f"{where}: a public key has 64 hex digits, not {2 * len(public_key)}")
+        raise KeyFault(
+            f"{where}: a public key has 64 hex digits, not {2 * len(public_key)}",
+            zh=f"{where}：公钥应有 64 位十六进制数，现在是 {2 * len(public_key)} 位。",
+        )
     if key_id(public_key) != named:
-        raise KeyFault(f"{where}: key id {named.hex()} does not belong to this key")
+        raise KeyFault(
+            f"{where}: key id {named.hex()} does not belong to this key",
+            zh=f"{where}：密钥号 {named.hex()} 与公钥不符。",
+        )
     return named, public_key
+
+
+def _not_written(path: Path, error: OSError) -> KeyFault:
+    return KeyFault(
+        f"{path} cannot be written: {error.strerror}", zh=f"{path} 写不进去，请检查文件夹和权限。"
+    )

@@ -84,7 +84,10 @@ def from_ndef(message: bytes) -> Credential:
         text = _text_of(record)
         if PREFIX in text:
             return _from_text(text)
-    raise CardUnreadable("the NDEF message holds no card" if found else "the chip is empty")
+    raise CardUnreadable(
+        "the NDEF message holds no card" if found else "the chip is empty",
+        zh="芯片里没有志愿卡。" if found else "芯片是空的。",
+    )
 
 
 def _text_of(record: Record) -> str:
@@ -126,4 +129,4 @@ def from_type2(area: bytes) -> bytes:
         content = cursor.take(cursor.number(2) if length == 0xFF else length)
         if tag == _NDEF_TLV:
             return content
-    raise CardUnreadable("the chip holds no NDEF message")
+    raise CardUnreadable("the chip holds no NDEF message", zh="芯片里没有志愿卡。")

@@ -93,9 +93,8 @@ def _sorted_out(faces: Sequence[CardFace], fonts: Fonts) -> tuple[list[CardFace]
         try:
             check_face(face, fonts)
         except CardError as error:
-            faults.append(
-                RowFault(row=face.row, field="name", message_zh=f"无法打印：{error}", message_en=str(error))
-            )
+            zh, en = f"无法打印：{error.zh}", str(error)
+            faults.append(RowFault(row=face.row, field="name", message_zh=zh, message_en=en))
         else:
             good.append(face)
     return good, faults

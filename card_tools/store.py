@@ -56,9 +56,14 @@ def load_cards(path: Path) -> list[IssuedCard]:
     try:
         return [_card(said) for said in json.loads(path.read_text("utf-8"))]
     except OSError as error:
-        raise CardUnreadable(f"{path} cannot be read: {error.strerror}") from error
+        raise CardUnreadable(
+            f"{path} cannot be read: {error.strerror}", zh=f"{path} 读不出来，请检查路径和权限。"
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CardUnreadable(f"{path} holds no issued cards: {error}") from error
+        raise CardUnreadable(
+            f"{path} holds no issued cards: {error}",
+            zh=f"{path} 里没有签发的卡，请用 yika-cards issue 生成。",
+        ) from error
 
 
 def _card(said: dict[str, str]) -> IssuedCard:

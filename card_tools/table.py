@@ -86,7 +86,7 @@ def read_table(text: str, fields: Mapping[str, Sequence[str]], *, required: str)
     lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     by_title = {_title(title): field for field, titles in fields.items() for title in titles}
     # A line of some spreadsheets says what stands between cells; else what makes most of the headings known.
-    said = re.fullmatch(r"sep=(.)\s*", lines[0]) if lines else None
+    said = re.fullmatch(r"sep=([,;\t|，])\s*", lines[0]) if lines else None
     heads = [_head(lines, mark, by_title, required) for mark in (said[1] if said else _DELIMITERS)]
     head = max(filter(None, heads), key=lambda head: head.known, default=None)
     if head is None:

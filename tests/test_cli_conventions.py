@@ -48,7 +48,8 @@ def _named(found: list[tuple[tuple[str, ...], click.Command]]) -> dict[str, list
 
 
 def run(path: tuple[str, ...], *words: str, **environment: str) -> Result:
-    env = {name: None for name in os.environ if name.startswith("YIKA_")}
+    env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("YIKA_")}
+    env["LANGUAGE"] = "C"
     return CliRunner().invoke(PROGRAMS[path[0]][0], [*path[1:], *words], env=env | environment)
 
 
@@ -260,6 +261,7 @@ def test_off_a_terminal_nothing_is_asked(program: str, tmp_path: Path) -> None:
     module = {"yika-server": "server.cli", "yika-kiosk": "kiosk.cli", "yika-cards": "card_tools.cli"}[program]
     words = {"yika-server": ["create-user"], "yika-kiosk": ["enrol"], "yika-cards": ["write"]}[program]
     env = {name: value for name, value in os.environ.items() if not name.startswith("YIKA_")}
+    env["LANGUAGE"] = "C"
     done = subprocess.run(
         [sys.executable, "-c", f"from {module} import main; main()", *words],
         stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -27,6 +27,7 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.env = {
+            "LANGUAGE": "C",
             "YIKA_CARDS_KEY": str(folder / "issuer.pem"),
             "YIKA_CARDS_RING": str(folder / "ring.txt"),
             "YIKA_CARDS_CHIP_SECRET": str(folder / "chips.secret"),
@@ -188,7 +189,7 @@ def test_a_picture_that_cannot_be_printed_is_told_before_anything_is_drawn(shop:
     shop.issue()
     words = ["print", shop.cards, "--out", shop.path("c.pdf"), "--community", "蠡湖"]
     wrong = shop.json(*words, "--logo", shop.path("mark.svg", b"<svg/>"), code=2)
-    assert (wrong["error"], "PNG" in wrong["message"]) == ("setup", True)
+    assert (wrong["error"], "PNG" in wrong["message"], "PNG" in wrong["message_zh"]) == ("setup", True, True)
     assert shop.json(*words, "--logo", shop.path("none.png"), code=2)["error"] == "setup"
     assert not (shop.folder / "c.pdf").exists()
 
