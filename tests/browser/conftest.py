@@ -20,7 +20,6 @@ ARGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
 ).split()
-HAS_AXE = "() => 'axe' in window"
 RUN_AXE = "async () => (await axe.run({ resultTypes: ['violations'] })).violations"
 LOCAL = re.compile(r"^(http://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:)")
 
@@ -51,6 +50,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
             settings = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"} | context
             browsing = chromium.new_context(viewport={"width": width, "height": height}, **settings)
             browsing.set_default_timeout(PATIENCE_MS)
+            browsing.add_init_script(AXE_SCRIPT)  # here Chromium keeps it compiled from page to page
             stack.callback(browsing.close)
             page = browsing.new_page()
             if not expect_errors:
@@ -82,8 +82,6 @@ def check_axe() -> Callable[[Page], None]:
     """``check_axe(page)`` fails when axe-core finds anything serious or critical."""
 
     def check(page: Page) -> None:
-        if not page.evaluate(HAS_AXE):
-            page.evaluate(AXE_SCRIPT)  # a third of the work, so once for each page that was loaded
         found = page.evaluate(RUN_AXE)
         grave = [v for v in found if v["impact"] in ("serious", "critical")]
         lines = [f"{v['id']} ({v['impact']}): {v['help']}: {n['html']}" for v in grave for n in v["nodes"]]
