@@ -66,7 +66,7 @@ def settle(job: Job) -> None:
         uow.commit()
     words = (
         f"{done.shifts} shifts changed, points of {done.expiries} people died, {done.sealed} taps sealed, "
-        f"contact data of {done.forgotten} people removed"
+        f"contact data of {done.forgotten} people removed, {done.expired} cards expired"
     )
     job.answer(asdict(done), words)
 

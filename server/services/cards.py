@@ -35,6 +35,7 @@ CARD_FIELDS = (
 )
 BY_HAND = ("active", "lost", "expired", "damaged", "returned", "deceased")
 """States that staff give a card themselves: making is the desk's, and replacing comes of another card."""
+_EXPIRED = {"state": CardState.EXPIRED, "reason": "last_day"}
 _REPLACED = {"state": CardState.REPLACED, "reason": "replaced"}
 DOUBLE_UID = 7
 """Bytes of the number of a chip that can be written."""
@@ -116,11 +117,18 @@ def register_uid(
 
 
 def request_card(
-    uow: Uow, acting: Acting, volunteer: str, credential: Credential, *, uid: bytes, challenged: bool
+    uow: Uow,
+    acting: Acting,
+    volunteer: str,
+    credential: Credential,
+    *,
+    uid: bytes,
+    challenged: bool,
+    reason: str,
 ) -> None:
     """Note a card before its first byte is written: what lies on a chip meanwhile opens nothing."""
     draft = _credential_draft(uow, acting, volunteer, credential, uid=uid, challenged=challenged)
-    draft.body["state"] = CardState.REQUESTED
+    draft.body.update(state=CardState.REQUESTED, reason=reason)
     _bind(uow, acting, [draft])
 
 
@@ -216,6 +224,20 @@ def end_cards(uow: Uow, acting: Acting, volunteer: str, state: str, *, reason: s
     drafts = [
         Draft(FactKind.BINDING, card["card_id"], _fields(card) | {"state": state, "reason": reason})
         for card in cards
+    ]
+    if drafts:
+        _bind(uow, acting, drafts)
+    return len(drafts)
+
+
+def let_cards_expire(uow: Uow, acting: Acting) -> int:
+    """Record that cards whose last day is over have ended with it; how many there were."""
+    over = uow.rows("cards").between("not_after", None, acting.now + 1, state=set(HELD))
+    drafts = [
+        Draft(
+            FactKind.BINDING, card["card_id"], _fields(card) | _EXPIRED, max(card["since"], card["not_after"])
+        )
+        for card in over
     ]
     if drafts:
         _bind(uow, acting, drafts)

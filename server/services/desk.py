@@ -241,6 +241,7 @@ def _require_requested(scene: _Scene, credential: Credential, *, challenged: boo
             credential,
             uid=scene.laid.uid,
             challenged=challenged,
+            reason=scene.order["reason"],
         )
 
 

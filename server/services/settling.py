@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from server.domain.calendar import DAY
 from server.services.acting import Acting, Uow
 from server.services.books import let_points_die
+from server.services.cards import let_cards_expire
 from server.services.forgetting import forget_contacts
 from server.services.policies import policy_at
 from server.services.projection import project_moments
@@ -19,6 +20,7 @@ class Settled:
     expiries: int
     sealed: int
     forgotten: int
+    expired: int
 
 
 def settle(uow: Uow, acting: Acting) -> Settled:
@@ -29,8 +31,9 @@ def settle(uow: Uow, acting: Acting) -> Settled:
     expiries = let_points_die(uow, acting)
     sealed = seal_events(uow, acting, _old_checkpoint_taps(uow, acting.now))
     forgotten = forget_contacts(uow, acting)
+    expired = let_cards_expire(uow, acting)
     uow.bump()
-    return Settled(shifts, expiries, sealed, forgotten)
+    return Settled(shifts, expiries, sealed, forgotten, expired)
 
 
 def _old_checkpoint_taps(uow: Uow, now: int) -> list[str]:

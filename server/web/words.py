@@ -44,6 +44,7 @@ CARD_REASONS: Table = {
     "other": _("其他原因"),
     "handed_over": _("本人领取"),
     "replaced": _("换成了另一张卡"),
+    "last_day": _("有效期到了"),
     "given_up": _("未写完，作废"),
     "found": _("找到了"),
     "reported_lost": _("本人报失"),

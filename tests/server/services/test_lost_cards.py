@@ -1,5 +1,6 @@
 """What a card did after it was reported lost: kept, flagged, and worth nothing until staff decide."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from server.contract.rules import HOUR
 from server.domain.calendar import day_start
 from server.domain.facts import DecisionKind
 from server.services.audit import audit
-from server.services.cards import end_cards, life_of, set_state
+from server.services.cards import end_cards, life_of, register_static, set_state
 from server.services.decisions import Ruling, decide
+from server.services.settling import settle
 
 TODAY = day_start("2026-11-24")
 
@@ -87,3 +89,19 @@ def test_the_life_of_a_card_keeps_every_step_with_its_why(bench: Any) -> None:
     with bench.uow() as uow:
         steps = [(step["state"], step["reason"]) for step in life_of(uow, card_id)]
     assert steps == [("active", "first"), ("lost", "丢在公交车上"), ("active", "司机送回来了")]
+
+
+@pytest.mark.parametrize("state", ["active", "lost"])
+def test_a_card_ends_with_its_last_day_and_the_night_records_it_once(bench: Any, state: str) -> None:
+    """From the end of that day, whenever the night's work was done; nobody had to see to it."""
+    card_id = bench.do(register_static, "M0002", expires=date(2026, 11, 26)).card_id
+    if state != "active":
+        bench.do(set_state, card_id, state, reason="x")
+    bench.now = TODAY + 72 * HOUR - 1
+    assert bench.do(settle).expired == 0
+    bench.now = TODAY + 99 * HOUR
+    assert [bench.do(settle).expired for _ in range(2)] == [1, 0]
+    with bench.uow() as uow:
+        step = life_of(uow, card_id)[-1]
+    assert (step["state"], step["reason"], step["holds_from"]) == ("expired", "last_day", TODAY + 72 * HOUR)
+    assert is_clean(bench)
