@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -15,10 +16,12 @@ import cv2
 import numpy as np
 import pytest
 import zxingcpp
+from PIL import Image
 
 from card_tools.credential import Issuer
 from card_tools.face import BAND, BLEED, CODE, HEIGHT, MARGIN, MODULE, WIDTH, CardFace, Community
 from card_tools.fonts import Fonts
+from card_tools.logo import read_logo
 from card_tools.sheet import COLUMNS, GAP_X, LEFT, PER_PAGE, TOP, _corner, render
 
 CARDS = int(os.environ.get("YIKA_TEST_CARDS", "60"))
@@ -61,7 +64,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
         for n in range(CARDS)
     ]
     told: list[tuple[int, int]] = []
-    done = render(faces, COMMUNITY, fonts=Fonts(), progress=lambda *now: told.append(now))
+    drawn = BytesIO()
+    Image.new("RGB", (600, 200), "#C0392B").save(drawn, "PNG")
+    owner = replace(COMMUNITY, logo=read_logo(drawn.getvalue()))
+    done = render(faces, owner, fonts=Fonts(), progress=lambda *now: told.append(now))
     assert (done.count, done.faults) == (CARDS, ())
     path = tmp_path_factory.mktemp("book") / "cards.pdf"
     path.write_bytes(done.pdf)
