@@ -3,16 +3,21 @@
 Each locks the community before it looks: two counters must not spend the same points.
 """
 
+from collections.abc import Sequence
+
 from server.domain.facts import FactKind, Grade
-from server.domain.ledger import Book, Posting, person_account, reversal
+from server.domain.ledger import Book, Posting, Transaction, person_account, reversal
 from server.domain.lots import NotEnough, expire, give_savings, lots_of, spend
 from server.domain.rules_in_force import rules_at
 from server.errors import Conflict, Invalid, NotFound, OwnHours
 from server.services.acting import Acting, Row, Uow
 from server.services.facts import Draft, record
 from server.services.policies import rules
-from server.services.posting import posted_for, transaction_of, transactions_of, write
+from server.services.posting import posted_for, transaction_of, transactions_by, transactions_of, write
 from server.services.world import closed_periods
+
+AT_ONCE = 100
+"""Accounts that a night looks at together: fewer questions, and not everybody's past in memory."""
 
 
 def spend_points(uow: Uow, acting: Acting, number: str, *, points: int, subject: str, reason: str) -> None:
@@ -83,15 +88,23 @@ def let_points_die(uow: Uow, acting: Acting) -> int:
     rows = uow.rows("balances").rows(book=str(Book.POINTS))
     accounts = sorted({r["account"] for r in rows if r["amount"] > 0 and r["account"].startswith("person:")})
     how = posting_now(uow, acting, "expired")
-    found = []
-    for account in accounts:
-        subject = f"expiry:{account}"
-        _, revisions = posted_for(uow, [subject])
-        lots = lots_of(account, transactions_of(uow, account))
-        dead = expire(lots, subject=subject, revision=revisions.get(subject, 0), how=how)
-        found += [dead] if dead else []
+    found: list[Transaction] = []
+    for start in range(0, len(accounts), AT_ONCE):
+        found += _dead(uow, accounts[start : start + AT_ONCE], how)
     write(uow, acting, found)
     return len(found)
+
+
+def _dead(uow: Uow, accounts: Sequence[str], how: Posting) -> list[Transaction]:
+    subjects = {account: f"expiry:{account}" for account in accounts}
+    _, revisions = posted_for(uow, subjects.values())
+    found = []
+    for account, transactions in transactions_by(uow, accounts).items():
+        subject = subjects[account]
+        lots = lots_of(account, transactions)
+        dead = expire(lots, subject=subject, revision=revisions.get(subject, 0), how=how)
+        found += [dead] if dead else []
+    return found
 
 
 def close_period(uow: Uow, acting: Acting, period: str) -> None:

@@ -108,14 +108,21 @@ def transaction_of(row: Row, lines: Sequence[Row]) -> Transaction:
 
 def transactions_of(uow: Uow, account: str) -> list[Transaction]:
     """Every transaction that touches an account, in the order of posting."""
-    touched = {row["tx_seq"] for row in uow.rows("ledger_lines").rows(account=account)}
-    if not touched:
-        return []
+    return transactions_by(uow, [account])[account]
+
+
+def transactions_by(uow: Uow, accounts: Sequence[str]) -> dict[str, list[Transaction]]:
+    """Of each account every transaction that touches it, in the order of posting."""
+    touched: dict[str, set[int]] = {account: set() for account in accounts}
+    for row in uow.rows("ledger_lines").rows(account=accounts):
+        touched[row["account"]].add(row["tx_seq"])
+    every = set().union(*touched.values())
     lines: dict[int, list[Row]] = defaultdict(list)
-    for line in uow.rows("ledger_lines").rows("tx_seq", "line", tx_seq=touched):
+    for line in uow.rows("ledger_lines").rows("tx_seq", "line", tx_seq=every):
         lines[line["tx_seq"]].append(line)
-    rows = uow.rows("ledger_transactions").rows("seq", seq=touched)
-    return [transaction_of(row, lines[row["seq"]]) for row in rows]
+    rows = uow.rows("ledger_transactions").rows(seq=every)
+    found = {row["seq"]: transaction_of(row, lines[row["seq"]]) for row in rows}
+    return {account: [found[seq] for seq in sorted(mine)] for account, mine in touched.items()}
 
 
 def _row(acting: Acting, seq: int, transaction: Transaction) -> Row:
