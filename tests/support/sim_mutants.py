@@ -26,6 +26,7 @@ from kiosk.ports import Draft, Trouble
 from server.contract.rules import MINUTE
 from server.contract.wire import EventResult, Push, PushReply, Status, TapEvent, chain_hash
 from server.domain.time import Corrected
+from server.services.ingest import Forks
 from tests.support.sim_story import Story, long_days, story
 
 Patch = tuple[Any, str, Any]
@@ -223,7 +224,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "overlook forks": Mutant(
         "two histories of one journal are told apart",
-        lambda: [(server.services.ingest, "_fork", lambda _uow, _push, _received: None)],
+        lambda: [(server.services.ingest, "_forks", lambda *_: Forks(None, None))],
         first=80,
     ),
     "count a revoked kiosk": Mutant("what a revoked kiosk pushes waits for staff", _revoked_counts),
