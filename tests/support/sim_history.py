@@ -207,11 +207,17 @@ def _rogue(told: Told, action: Action) -> bool:
         events=(event,),
     )
     told.rogue.add(head)
-    speaker = told.server.enrolments["gate"].kiosk_id if kind == "speaks for another" else push.kiosk_id
+    speaker = _another(told, push.kiosk_id) if kind == "speaks for another" else push.kiosk_id
     reply = told.server.take_in(speaker, push_to_bytes(push))
     wanted = "invalid" if speaker != push.kiosk_id else "quarantined"
     told.believed += [] if wanted in str(reply) else [f"a rogue event that {kind} was taken: {reply}"]
     return True
+
+
+def _another(told: Told, kiosk_id: str) -> str:
+    """A kiosk that is not this one."""
+    gate, hut = (told.server.enrolments[name].kiosk_id for name in ("gate", "hut"))
+    return hut if kiosk_id == gate else gate
 
 
 ROGUES = (
