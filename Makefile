@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 PARTS  ?= tests/server/db tests/server/test_backups.py $(addprefix tests/server/services/test_,ingest.py projection.py audit.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-partitioned lint types format check lock bench translations wheel clean system-demo system-test
+.PHONY: help demo test test-partitioned fuzz lint types format check lock bench translations wheel clean system-demo system-test
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it
 
 test-partitioned: system-test $(STAMP)  ## database, ingest and audit once more, every table in parts by community
 	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m postgresql $(PARTS)
+
+fuzz: $(STAMP)  ## fuzz each parser that a card, a code or a list reaches, for a minute
+	@$(BIN)/python -m tests.fuzz --inputs 0 --seconds 60
 
 lint: $(STAMP)  ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -20,11 +20,14 @@ The result depends on the sets of readings and samples only, never on the order 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 PPM = 100
 DISBELIEF_MS = 5_000
 """A synced reading farther than this (and drift) from the server's samples is not taken for a sample."""
+LATE_PPM = 500
+"""How far a crystal may be off before a push is taken for late; none is."""
 UNBOUNDED = 366 * 24 * 3_600_000
 """The uncertainty where nothing bounds a boot on one side: a year."""
 
@@ -49,6 +52,21 @@ class Sample:
     """The server's clock when the push came in."""
     seq: int = 0
     """The last event that was in the journal for certain when the sample was taken (0: it was empty)."""
+
+    def was_late(self, following: "Sample") -> bool:
+        """Whether this push was slow: the next of its boot came sooner than the kiosk aged meanwhile."""
+        return self._behind(following) < -self._slack(following)
+
+    def seems_late(self, before: "Sample") -> bool:
+        """Whether it came later after the one before than the kiosk aged: slow, or the clock here was set."""
+        return before._behind(self) > before._slack(self)
+
+    def _behind(self, following: "Sample") -> int:
+        """How much more the server's clock went than the kiosk's, from this sample to a later one."""
+        return (following.at - self.at) - (following.uptime_ms - self.uptime_ms)
+
+    def _slack(self, following: "Sample") -> int:
+        return DISBELIEF_MS + (following.uptime_ms - self.uptime_ms) * LATE_PPM // 1_000_000
 
 
 class Corrected(NamedTuple):
@@ -82,6 +100,7 @@ class _Boot:
 
 def correct(readings: Sequence[Reading], samples: Sequence[Sample]) -> dict[int, Corrected]:
     """The corrected time of each reading of one journal, by ``seq``."""
+    samples = _in_time(samples)
     return _never_falling(_placed(_boots(readings, samples), samples), samples)
 
 
@@ -100,6 +119,7 @@ def correct_after(
     ``samples`` are those taken at the known reading or later, the one before these, and all of later boots.
     Boots must not alternate along the journal: one with two histories is corrected as a whole.
     """
+    samples = _in_time(samples)
     reading, before = known
     boots = _placed(_boots([reading, *later], samples), samples)
     home = boots[0]
@@ -112,6 +132,21 @@ def correct_after(
     found = _never_falling(boots, samples)
     edge = min([home.corrected(reading).at, *(s.at for s in taken)])
     return found if found[reading.seq] == before and before.at == edge else None
+
+
+def _in_time(samples: Sequence[Sample]) -> list[Sample]:
+    """Without those whose push was slow on its way, as late copies are.
+
+    The next of the same boot tells it, of the last one the one before. Where from some sample on all stand
+    later, it was the server's clock that had been wrong.
+    """
+    said = {(s.boot_id, s.uptime_ms, -s.at): s for s in samples}
+    late, boots = set(), groupby(sorted(said), key=lambda name: name[0])
+    for _, names in boots:
+        turns = list(pairwise(names))
+        late |= {this for this, following in turns if said[this].was_late(said[following])}
+        late |= {last for before, last in turns[-1:] if said[last].seems_late(said[before])}
+    return [s for s in samples if (s.boot_id, s.uptime_ms, -s.at) not in late]
 
 
 def _placed(boots: list[_Boot], samples: Sequence[Sample]) -> list[_Boot]:

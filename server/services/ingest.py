@@ -209,15 +209,16 @@ def _heard(uow: Uow, acting: Acting, push: Push, received: Sequence[Received]) -
     kiosk = {"kiosk_id": push.kiosk_id, "journal_id": push.journal_id}
     last = uow.rows("clock_samples").last("fact_seq", **kiosk, boot_id=push.sent.boot_id)
     every = SAMPLE_EVERY if push.sent.clock == "unsynced" else SYNCED_SAMPLE_EVERY
-    fresh = last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every
-    if last and fresh and not _holds_earlier_boots(received, push.sent.boot_id, last["last_seq"]):
-        return None
     names = ("boot_id", "uptime_ms", "wall", "clock")
     sample = {name: getattr(push.sent, name) for name in names} | {
         "server_time": acting.now,
         "last_seq": push.from_seq + len(push.events) - 1,
     }
-    return Heard(sample, last)
+    heard = Heard(sample, last)
+    fresh = last and last["clock"] == push.sent.clock and acting.now - last["server_time"] < every
+    if last and fresh and not heard.previous_was_late:
+        return heard if _holds_earlier_boots(received, push.sent.boot_id, last["last_seq"]) else None
+    return heard
 
 
 def _holds_earlier_boots(received: Sequence[Received], boot_id: str, beyond: int) -> bool:

@@ -36,6 +36,11 @@ class Heard:
     sample: Row
     previous: Row | None
 
+    @property
+    def previous_was_late(self) -> bool:
+        """Whether this one proves that the push before was slow on its way."""
+        return self.previous is not None and as_sample(self.previous).was_late(as_sample(self.sample))
+
 
 @dataclass(frozen=True, slots=True)
 class Retimed:
@@ -89,7 +94,7 @@ def _anchors(
         sample, previous = heard.sample, heard.previous
         if previous is None:
             before = sample["server_time"] - sample["uptime_ms"]  # sampled before this boot began
-        elif previous["uptime_ms"] < sample["uptime_ms"]:
+        elif previous["uptime_ms"] < sample["uptime_ms"] and not heard.previous_was_late:
             top = min(top, previous["last_seq"])
         else:
             return

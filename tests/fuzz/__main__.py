@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --inputs 10000000``: the long run over all targets; exit 1 when it finds a fault."""
+"""``python -m tests.fuzz --inputs 10000000``, ``--seconds 60``: a long run over all targets; 1 for a fault."""
 
 import argparse
 import json
@@ -12,7 +12,8 @@ from tests.fuzz.targets import TARGETS
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz, say the figures as JSON lines, keep what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="inputs in all")
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="at least so many in all")
+    parser.add_argument("--seconds", type=float, default=0.0, help="at least so long for each target")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", choices=sorted(TARGETS), action="append", help="only this; repeatable")
     parser.add_argument("--keep", action="store_true", help="add each new way and each finding to the corpus")
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = 0
     names = options.target or list(TARGETS)
     for name in names:
-        figures = run(TARGETS[name], options.inputs // len(names), options.seed)
+        figures = run(TARGETS[name], options.inputs // len(names), options.seed, seconds=options.seconds)
         print(json.dumps(_plain(figures), ensure_ascii=False), flush=True)
         if options.keep:
             _keep(figures)

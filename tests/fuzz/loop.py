@@ -126,26 +126,26 @@ def try_one(target: Target, data: bytes, figures: Figures) -> bool:
     return True
 
 
-def run(target: Target, inputs: int, seed: int, *, patience_s: float = PATIENCE_S) -> Figures:
-    """The corpus as it is, then so many mutants of it, or as many as come before the first that hangs.
+def run(
+    target: Target, inputs: int, seed: int, *, seconds: float = 0.0, patience_s: float = PATIENCE_S
+) -> Figures:
+    """The corpus as it is, then at least so many mutants of it and for so long, until one hangs.
 
     The same seed gives the same inputs.
     """
     figures, chance = Figures(target.name), Random(f"{target.name} {seed}")
     pool = list(target.corpus)
-    most = len(pool) + MOST_KEPT
-    began = time.process_time()
+    least, most = len(pool) + inputs, len(pool) + MOST_KEPT
+    began, until = time.process_time(), time.monotonic() + seconds
     with _watchdog(patience_s) as wind_up:
         for data in pool:
             wind_up()
             try_one(target, data, figures)
-        for _ in range(inputs):
+        while not figures.hung and (figures.inputs < least or time.monotonic() < until):
             wind_up()
             data = mutated(pool, target.tokens, chance)
             if try_one(target, data, figures) and len(pool) < most:
                 pool.append(data)
-            if figures.hung:
-                break
     figures.seconds = time.process_time() - began
     return figures
 

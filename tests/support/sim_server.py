@@ -113,10 +113,13 @@ class SimServer:
     """…and how large it was."""
     statistics: Statistics = field(default_factory=Statistics)
     """Over all histories."""
+    was_put_back: bool = False
+    """Whether it lacks what kiosks were told that it has."""
 
     def reset(self, seed: int) -> None:
         """As new: the template's tables, the template's moment."""
         self._write(self.template)
+        self.was_put_back = False
         self.runtime.now, self.runtime.chance = BEGIN, random.Random(f"server:{seed}")
         self.tally.clear()
         self.measures = dict.fromkeys(MEASURES, 0)
@@ -132,6 +135,7 @@ class SimServer:
     def put_back(self, kept: bytes) -> None:
         """Restored from a backup, as ``yika-server restore`` does it."""
         self._write(kept)
+        self.was_put_back = True
         step_ahead(self.runtime.database)
 
     @property

@@ -58,6 +58,38 @@ def test_of_two_samples_at_one_uptime_the_faster_network_is_right():
     assert found.at == NOON
 
 
+def test_a_push_that_was_slow_on_its_way_is_found_out_by_the_next():
+    """A network held it for ten minutes: what it said of the time is not believed any more."""
+    taps, late = [reading(1, uptime=HOUR)], sample(uptime=HOUR, at=NOON + 600_000, seq=1)
+    assert correct(taps, [late])[1].at == NOON + 600_000
+    following = sample(uptime=2 * HOUR, at=NOON + HOUR, seq=1)
+    assert correct(taps, [late, following])[1].at == NOON
+
+
+def test_a_late_copy_of_a_push_moves_nothing():
+    """Its uptime lies before that of a push which has long been heard."""
+    taps = [reading(1, uptime=HOUR), reading(2, uptime=3 * HOUR)]
+    heard = [sample(uptime=HOUR, at=NOON, seq=1), sample(uptime=4 * HOUR, at=NOON + 3 * HOUR, seq=2)]
+    copy = sample(uptime=3 * HOUR, at=NOON + 3 * HOUR - 60_000, seq=2)
+    assert correct(taps, [*heard, copy]) == correct(taps, heard)
+
+
+def test_a_push_that_comes_later_than_its_kiosk_aged_waits_for_one_that_agrees():
+    """Slow on its way, or was the server's clock put right? The next one tells."""
+    taps = [reading(1, uptime=2 * HOUR)]
+    heard, slow = sample(uptime=HOUR, at=NOON), sample(uptime=2 * HOUR, at=NOON + HOUR + 600_000, seq=1)
+    assert correct(taps, [heard, slow])[1].at == NOON + HOUR
+    agreeing = sample(uptime=3 * HOUR, at=NOON + 2 * HOUR + 600_000, seq=1)
+    assert correct(taps, [heard, slow, agreeing])[1].at == NOON + HOUR + 600_000
+
+
+def test_a_clock_of_the_server_that_was_put_right_is_believed():
+    """From some moment on every push seems ten minutes late: then it was the server that had been wrong."""
+    after = [sample(uptime=hours * HOUR, at=NOON + (hours - 1) * HOUR + 600_000) for hours in (2, 3)]
+    found = correct([reading(1, uptime=3 * HOUR)], [sample(uptime=HOUR, at=NOON), *after])[1]
+    assert found.at == NOON + 2 * HOUR + 600_000
+
+
 def test_a_boot_without_samples_lies_between_its_neighbours_and_keeps_its_durations():
     """A power cut at eight, another at nine, nothing synced in between."""
     readings = [
@@ -217,7 +249,7 @@ class Life:
 _ERRORS = st.sampled_from([0, 0, 1, -1, 700, -700, 4_000, -90_000, HOUR, -DAY, -NOON])
 _STEPS = st.one_of(
     st.tuples(st.just(Life.tap), _ERRORS, st.sampled_from(["synced", "unsynced"])),
-    st.tuples(st.just(Life.push), st.sampled_from([0, 0, 1, 150, 9_000])),
+    st.tuples(st.just(Life.push), st.sampled_from([0, 0, 1, 150, 9_000, 600_000])),
     st.tuples(st.just(Life.start), st.integers(-100, 100)),
 )
 _LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_000])), max_size=25)
@@ -226,6 +258,8 @@ _LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_0
 def _anchors(readings, samples, push):
     """As ``server.services.timing`` looks for them when a push brings a sample."""
     before = [s for s in samples if s.boot_id == push.boot_id]
+    if before and before[-1].was_late(push):
+        return []
     top, latest = (before[-1].seq, push.at) if before else (len(readings), push.at - push.uptime_ms)
     taken = {s.seq for s in samples if s.seq and readings[s.seq - 1].boot_id == s.boot_id and s.at <= latest}
     return sorted(seq for seq in taken if seq <= top)
