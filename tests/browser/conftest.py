@@ -1,5 +1,6 @@
 """A real Chromium for tests: pages of any size, pictures of them, accessibility checks, and a server."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from tests.support.processes import PATIENCE
 
 PATIENCE_MS = 1000 * PATIENCE
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+WANTED = bool(os.environ.get("YIKA_SCREENSHOTS"))
+"""A picture takes Chromium a tenth of a second, and there are a thousand of them."""
 ARGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
@@ -65,14 +68,14 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def shoot() -> Callable[[Page, str], Path]:
-    """``shoot(page, "kiosk/idle-zh")`` keeps a picture under screenshots/ and says where."""
+def shoot() -> Callable[[Page, str], None]:
+    """``shoot(page, "kiosk/idle-zh")`` keeps a picture under screenshots/, where somebody wants to look."""
 
-    def take(page: Page, name: str) -> Path:
-        path = SCREENSHOTS / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=path, animations="disabled")
-        return path
+    def take(page: Page, name: str) -> None:
+        if WANTED:
+            path = SCREENSHOTS / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=path, animations="disabled")
 
     return take
 

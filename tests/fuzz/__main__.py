@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --inputs 10000000``, ``--seconds 60``: a long run over all targets; 1 for a fault."""
+"""``python -m tests.fuzz --inputs 10000000``, ``--seconds 60``: the long run over all targets; 1: a fault."""
 
 import argparse
 import json

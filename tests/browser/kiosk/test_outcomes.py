@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +58,7 @@ def in_mode(mode: str, stage: Callable[..., Any]) -> Any:
 
 
 def test_every_outcome_can_be_read_and_touched(
-    in_mode: Any, mode: str, shoot: Callable[[Page, str], Path], check_axe: Callable[[Page], None]
+    in_mode: Any, mode: str, shoot: Callable[[Page, str], None], check_axe: Callable[[Page], None]
 ) -> None:
     assert {str(shown) for shown in Shown} <= ALL.keys()
     found: dict[str, list[str]] = {}
@@ -82,7 +81,7 @@ def test_every_outcome_can_be_read_and_touched(
 
 
 def test_every_idle_and_broken_screen_can_be_read_and_touched(
-    in_mode: Any, mode: str, shoot: Callable[[Page, str], Path], check_axe: Callable[[Page], None]
+    in_mode: Any, mode: str, shoot: Callable[[Page, str], None], check_axe: Callable[[Page], None]
 ) -> None:
     found: dict[str, list[str]] = {}
     for name, view in IDLES.items():

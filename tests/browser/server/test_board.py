@@ -1,7 +1,6 @@
 """The live board on a screen in the hall: with a patrol that missed a point, a turn that lacks people."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ Open = Callable[..., Page]
 
 
 def test_the_hall_sees_who_is_here_who_lacks_and_what_the_patrol_passed(
-    site: Any, sign_in: Open, shoot: Callable[[Page, str], Path], check_axe: Callable[[Page], None]
+    site: Any, sign_in: Open, shoot: Callable[[Page, str], None], check_axe: Callable[[Page], None]
 ) -> None:
     bench = site.bench
     points = {"gate": "东门", "north": "美湖家园北门", "square": "中心广场", "river": "河边步道"}

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
-Shoot = Callable[[Page, str], Path]
+Shoot = Callable[[Page, str], None]
 Check = Callable[[Page], None]
 
 

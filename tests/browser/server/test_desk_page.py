@@ -1,7 +1,6 @@
 """The desk's page as a social worker sees it, with thirty people in the queue: each state at a glance."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.browser
 UID = bytes.fromhex("04A1B2C3D4E500")
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴", "秀英 建国 桂兰 志强 玉珍".split()
 Open = Callable[..., Page]
-Shoot = Callable[[Page, str], Path]
+Shoot = Callable[[Page, str], None]
 Check = Callable[[Page], None]
 
 

@@ -1,7 +1,6 @@
 """The server's pages in a real browser: readable, reachable by keys, nothing from outside, none too wide."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,7 +39,7 @@ DESK = {
     "password": "/password",
 }
 Open = Callable[..., Page]
-Shoot = Callable[[Page, str], Path]
+Shoot = Callable[[Page, str], None]
 
 
 def _too_wide(page: Page) -> bool:
@@ -75,7 +74,8 @@ def test_every_page_of_the_desk_is_accessible(
     for name, path in DESK.items():
         page.goto(address + path)
         assert not _too_wide(page), path
-        check_axe(page)
+        if looks != "large":  # the same page, of which only the lines grow
+            check_axe(page)
         shoot(page, f"server/{looks}-{name}")
 
 
