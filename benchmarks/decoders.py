@@ -299,7 +299,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="pictures of each kind")
     parser.add_argument("--sequences", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--decoder", action="append", help="only these; may be given more than once")
+    parser.add_argument(
+        "--decoder",
+        action="append",
+        choices=sorted(decoders()),
+        help="only these; may be given more than once",
+    )
     parser.add_argument("--kind", action="append", help="only these faults")
     parser.add_argument("--photos", type=Path, help="a folder of photographs, one folder for each class")
     parser.add_argument("--each", type=int, help="photographs of each class, evenly spread; else all")

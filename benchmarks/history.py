@@ -14,6 +14,10 @@ from server.db.base import Base
 Moves = dict[str, str]
 """Column -> SQL expression of its value in copy ``n``; other columns stay as they are."""
 
+PART = 200_000
+"""Events copied in one transaction: what SQLite's log beside the database has to hold."""
+CACHE_KB = 4_000_000
+"""While copying; what is measured afterwards has SQLite's own 2 MB."""
 TIMES = (
     *("at", "wall", "uptime_ms", "received_at", "server_time", "started_at", "ended_at", "known_at"),
     *("proposed_end", "posted_at", "recorded_at", "holds_from"),
@@ -24,25 +28,43 @@ def lengthen(own: Town, copies: int) -> None:
     """Live through the same so many times more (SQLite only); kiosks go on where their journals now end."""
     days = (own.now + 9 * HOUR - FIRST_DAY) // DAY + 1
     with own.uow() as uow:
-        connection = uow.connection
-        connection.exec_driver_sql("CREATE TEMP TABLE places (journal_id TEXT PRIMARY KEY, seq INTEGER)")
-        places = [(kiosk.journal_id, kiosk.seq) for kiosk in own.kiosks]
-        connection.exec_driver_sql("INSERT INTO places VALUES (?, ?)", places)
-        facts, postings = (
-            int(connection.exec_driver_sql(f"SELECT max(seq) FROM {table}").scalar_one())
-            for table in ("facts", "ledger_transactions")
+        facts, postings, events = (
+            int(uow.connection.exec_driver_sql(f"SELECT {what}").scalar_one())
+            for what in (
+                "max(seq) FROM facts",
+                "max(seq) FROM ledger_transactions",
+                "count(*) FROM events",
+            )
         )
-        for table, moves in _moves(days, facts, postings).items():
-            only = "kind = 'batch'" if table == "facts" else "true"
-            _copy(connection, table, moves, copies, only)
+    moves = _moves(days, facts, postings)
+    at_once = max(1, PART // events)
+    with own.uow() as uow:
+        lived = {table: f"SELECT max(rowid) FROM {table}" for table in moves}
+        last = {
+            table: int(uow.connection.exec_driver_sql(query).scalar_one()) for table, query in lived.items()
+        }
+    for first in range(1, copies + 1, at_once):
+        with own.uow() as uow:
+            connection = uow.connection
+            connection.exec_driver_sql(f"PRAGMA cache_size = {-CACHE_KB}")
+            connection.exec_driver_sql("CREATE TEMP TABLE places (journal_id TEXT PRIMARY KEY, seq INTEGER)")
+            places = [(kiosk.journal_id, kiosk.seq) for kiosk in own.kiosks]
+            connection.exec_driver_sql("INSERT INTO places VALUES (?, ?)", places)
+            numbers = range(first, min(first + at_once, copies + 1))
+            for table, moved in moves.items():
+                only = f"t.rowid <= {last[table]}" + (" AND kind = 'batch'" if table == "facts" else "")
+                _copy(connection, table, moved, numbers, only)
+            connection.exec_driver_sql("DROP TABLE places")
+            connection.exec_driver_sql("PRAGMA cache_size = -2000")
+            uow.commit()
+    with own.uow() as uow:
         for statement in (
             f"UPDATE balances SET amount = amount * {copies + 1}",
             f"UPDATE chain_heads SET seq = seq + {copies * facts} WHERE chain = 'facts'",
             f"UPDATE chain_heads SET seq = seq + {copies * postings} WHERE chain = 'ledger'",
             f"UPDATE journals SET head_seq = head_seq * {copies + 1}",
-            "DROP TABLE places",
         ):
-            connection.exec_driver_sql(statement)
+            uow.connection.exec_driver_sql(statement)
         uow.commit()
     for kiosk in own.kiosks:
         kiosk.seq += copies * kiosk.seq
@@ -72,11 +94,12 @@ def _moves(days: int, facts: int, postings: int) -> dict[str, Moves]:
     }
 
 
-def _copy(connection: Connection, table: str, moves: Moves, copies: int, only: str) -> None:
+def _copy(connection: Connection, table: str, moves: Moves, numbers: range, only: str) -> None:
     columns = [column.name for column in Base.metadata.tables[table].columns]
     listed = ", ".join(f'"{name}"' for name in columns)
     values = ", ".join(moves.get(name, f'"{name}"') for name in columns)
     connection.exec_driver_sql(
-        f"WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < {copies}) "
+        f"WITH RECURSIVE copies(n) AS (SELECT {numbers.start} UNION ALL SELECT n + 1 FROM copies "
+        f"WHERE n < {numbers.stop - 1}) "
         f"INSERT INTO {table} ({listed}) SELECT {values} FROM copies CROSS JOIN {table} t WHERE {only}"
     )
