@@ -50,7 +50,7 @@ def audit(job: Job) -> int:
 @click.command()
 @command()
 def reproject(job: Job) -> None:
-    """Derive every shift and posting again from the facts."""
+    """Derive every time, shift and posting again from the facts."""
     with job.runtime.unit_of_work() as uow:
         changed = reproject_all(uow, job.runtime.acting("system"))
         uow.commit()

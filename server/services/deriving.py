@@ -12,7 +12,7 @@ from server.services.acting import Row, Uow
 from server.services.phone_codes import used_codes, uses_beside
 from server.services.register import Register, grade, histories
 from server.services.stored import event_of
-from server.services.timing import Heard, Journal, Retimed, retimed
+from server.services.timing import Heard, Journal, Retimed, corrected_times, retimed, samples_of
 
 UNREAD: dict[str, Any] = {
     "boot_id": "",
@@ -56,6 +56,12 @@ def regrade_journal(uow: Uow, journal: tuple[str, str], *, from_seq: int) -> lis
     """Grade again what lies behind a fork; the rows that came out otherwise."""
     rows = uow.rows("events").between("seq", from_seq, None, kiosk_id=journal[0], journal_id=journal[1])
     return regrade(uow, rows)
+
+
+def retime_journal(uow: Uow, journal: tuple[str, str]) -> list[Row]:
+    """Time a whole journal again, as after a change of the rules; the rows that came out otherwise."""
+    stored = uow.events.readings(journal, 0)
+    return _moved(uow, Retimed(corrected_times(stored, samples_of(uow, journal)), stored))
 
 
 def regrade_cards(uow: Uow, card_ids: Iterable[str]) -> list[Row]:

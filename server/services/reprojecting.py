@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from server.services.acting import Acting, Uow
+from server.services.deriving import retime_journal
 from server.services.projection import project_whole
 
 AT_ONCE = 200
@@ -10,8 +11,10 @@ AT_ONCE = 200
 
 
 def reproject_all(uow: Uow, acting: Acting) -> int:
-    """Derive every shift and posting again; how many shifts came out otherwise (none, when all is well)."""
+    """Derive every time, shift and posting again; how many shifts came out otherwise (should be 0)."""
     uow.lock()  # before anything is read: a push that comes in meanwhile must not be overwritten
+    for row in uow.rows("journals").rows("kiosk_id", "journal_id"):
+        retime_journal(uow, (row["kiosk_id"], row["journal_id"]))
     return _reproject(uow, acting, _everybody(uow))
 
 

@@ -48,6 +48,17 @@ def earned(bench):
     return bench
 
 
+def test_times_of_an_older_rule_are_derived_again_too(earned) -> None:
+    """After an upgrade that changed the rules of time; what hangs on them follows."""
+    with earned.uow() as uow:
+        uow.connection.execute(text("UPDATE events SET at = at - 600000 WHERE shown = 'shift_ended'"))
+        uow.commit()
+    assert not clean(earned)
+    earned.do(reproject_all)
+    assert [row["at"] for row in earned.events()] == [NINE, NINE + 5 * HOUR]
+    assert clean(earned)
+
+
 def held(bench, number: str = "M0001") -> dict[str, int]:
     return {row["book"]: row["amount"] for row in bench.rows("balances", account=f"person:{number}")}
 
