@@ -104,6 +104,7 @@ class Syncer:
         self._pruned_at: int | None = None
         self._pushed_at: int | None = None
         self._refused: Refused | None = None
+        self._is_whole = False
         self._told_version: int | None = None
         self.on_change: Callable[[], None] = lambda: None
 
@@ -153,8 +154,7 @@ class Syncer:
     def push_once(self) -> Trouble | None:
         """Push everything; never raises because of the network or the disk."""
         try:
-            trouble = self._push_all() or self._refused
-            self._tidy(trouble)
+            trouble = self._push_all() or self._refused or self._tidied()
         except JournalUnavailable as error:
             trouble = Offline(str(error))
         self._note("push", trouble)
@@ -170,7 +170,7 @@ class Syncer:
         return trouble
 
     def _push_all(self) -> Trouble | None:
-        self._refused = None
+        self._refused, self._is_whole = None, False
         runs = self._outbox.runs(MAX_PUSH)
         if not runs and self._is_due(self._pushed_at):
             return self._push(self._outbox.empty_push(self._clock.sample()))
@@ -199,25 +199,27 @@ class Syncer:
             return answer
         if not _fits(push, answer):
             return LyingAnswer("an answer about other events than were sent")
-        self._pushed_at = self._clock.sample().uptime_ms
+        self._pushed_at, again = self._clock.sample().uptime_ms, 0
         if answer.resend_from is not None:
             # Before what came is acknowledged: of a gap behind which the server has an event it never tells
             # again, so a kiosk that dies in between must still hold that event as waiting.
-            self._send_again(push, answer.resend_from)
+            again = self._send_again(push, answer.resend_from)
         self._outbox.acknowledge(
             push.journal_id,
             answer.results,
             roster_version=answer.roster_version,
             at=answer.server_time,
         )
+        self._is_whole = not again and push.head == self._outbox.empty_push(push.sent).head
         return None
 
-    def _send_again(self, push: Push, missing: int) -> None:
+    def _send_again(self, push: Push, missing: int) -> int:
         """A server that was restored from an older backup gets back what it had acknowledged since."""
         count = self._outbox.doubt(push.journal_id, missing, push.from_seq - 1)
         if count:
             log.warning("the server lacks events from %s on: %s of them are sent again", missing, count)
             self.wake()
+        return count
 
     def _pull(self) -> Trouble | None:
         answer = self._api.roster(self._roster.version, self._roster.hash)
@@ -269,12 +271,17 @@ class Syncer:
     def _is_due(self, last: int | None) -> bool:
         return last is None or self._clock.sample().uptime_ms - last > HOURLY_MS
 
-    def _tidy(self, trouble: Trouble | None) -> None:
+    def _tidied(self) -> Trouble | None:
+        """Delete what is old, once the server has said that it lacks nothing: one that was put back may."""
         sample = self._clock.sample()
-        if trouble is None and sample.clock == "synced" and self._is_due(self._pruned_at):
+        if sample.clock != "synced" or not self._is_due(self._pruned_at):
+            return None
+        trouble = None if self._is_whole else self._push(self._outbox.empty_push(sample))
+        if self._is_whole:
             self._outbox.forget(self._roster.sealed)
             self._outbox.prune(now=sample.wall, days=self._retention_days)
             self._pruned_at = sample.uptime_ms
+        return trouble
 
 
 def _fits(push: Push, answer: PushReply) -> bool:

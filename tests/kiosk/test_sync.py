@@ -385,6 +385,31 @@ class TestAServerRestoredFromAnOlderBackup:
         assert table.syncer.push_once() is None
         assert table.journal.pending == 0
 
+    def test_is_asked_what_it_lacks_before_anything_is_deleted(self, table: Table) -> None:
+        """It told of the first event only, since nothing behind it had come to it yet."""
+        table.tap(1, 2)
+        table.syncer.push_once()
+        table.server.stored.clear()
+        table.server.lacks_from = 2
+        table.journal.doubt(str(table.journal.journal_id), 1, 1)
+        syncer = self.eager(table)
+        assert (syncer.push_once(), table.journal.pending) == (None, 1)
+        assert (syncer.push_once(), table.journal.pending) == (None, 0)
+        assert len(table.server.stored) == 2
+
+    def test_that_does_not_answer_lets_nothing_be_deleted(self, table: Table) -> None:
+        table.tap(1)
+        table.syncer.push_once()
+        table.server.faults = ["error"]
+        assert isinstance(self.eager(table).push_once(), Offline)
+        assert len(list(export(table.journal.path))) == 1
+
+    @staticmethod
+    def eager(table: Table) -> Syncer:
+        """A syncer to which everything acknowledged is old."""
+        parts = (table.client, table.journal, table.roster)
+        return Syncer(*parts, clock=table.clock, random=lambda: 0.0, retention_days=-1)
+
 
 class TestRetention:
     def test_what_the_server_sealed_is_forgotten_here(self, table: Table) -> None:

@@ -106,7 +106,10 @@ def long_days(seed: int) -> Story:
 
 def kept(raw: dict[str, Any]) -> Story:
     """A history that was written down (``tests/system/once_wrong.json``), whatever seeds tell today."""
-    habits = tuple(Habit(ppm=ppm, battery=battery, ntp=ntp) for ppm, battery, ntp in raw["habits"])
+    habits = tuple(
+        Habit(ppm=ppm, battery=battery, ntp=ntp, retention_days=days[0] if days else 20)
+        for ppm, battery, ntp, *days in raw["habits"]
+    )
     spare = (Habit(),) * (len(KIOSKS) - len(habits))
     actions = tuple(Action(BEGIN + after, *rest) for after, *rest in raw["actions"])
     return Story(raw["seed"], "days", habits + spare, actions, raw["healed_after"])
