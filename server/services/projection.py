@@ -46,7 +46,8 @@ class Person:
         """Work out the segments around these moments."""
         self.moments = set(moments)
         self.gap = quiet_gap(self.world)
-        times = [row["at"] for row in self.events]
+        # The moments too: what was there may have been moved away, and have held two stretches together.
+        times = [*(row["at"] for row in self.events), *self.moments]
         for moment in sorted(self.moments):
             if not any(moment in known for known in self.segments):
                 self.segments.append(segment(times, moment, self.world, self.gap))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from sqlalchemy import text
 
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import ClockSample
@@ -16,6 +17,7 @@ from server.services.community import PlanSpec, cancel_plan, set_calendar, set_p
 from server.services.decisions import Ruling, decide
 from server.services.kiosks import move_kiosk
 from server.services.policies import set_policy
+from server.services.projection import project_events, project_whole
 from server.services.reprojecting import reproject_all, reproject_since
 from server.services.settling import settle
 
@@ -167,3 +169,25 @@ def test_weeks_of_anything_leave_nothing_for_the_audit_to_find(bench, seed: int)
         assert len(uow.shifts.rows()) > 5
         reproject_all(uow, bench.acting("system"))
         assert audit(uow, bench.keys) == []
+
+
+@pytest.mark.parametrize("days", [-4, -3, -2, -1, 1, 2, 3, 4])
+def test_what_a_tap_that_is_moved_away_had_taken_in_stands_by_itself_again(bench, days: int) -> None:
+    """Its time comes out days from where it was thought to be; the tap that had ended its shift opens one."""
+    hut, hub = bench.kiosk("hut"), bench.kiosk("hub", "second")
+    hut.booted_at = hub.booted_at = FIRST
+    hut.tap("M0001", FIRST + 9 * HOUR)
+    hub.tap("M0001", FIRST + 10 * HOUR, shown="shift_ended")
+    bench.now = FIRST + 11 * HOUR
+    bench.push(hut)
+    bench.push(hub)
+    moved, stays = bench.events()
+    row = moved | {"at": moved["at"] + days * DAY, "was_at": moved["at"]}
+    bench.now = FIRST + 6 * DAY
+    with bench.uow() as uow:
+        moving = text("UPDATE events SET at = :at WHERE event_id = :event_id")
+        uow.connection.execute(moving, {"at": row["at"], "event_id": row["event_id"]})
+        project_events(uow, bench.acting("system"), [row])
+        uow.commit()
+    assert {row["shift_id"] for row in bench.rows("shifts")} == {moved["event_id"], stays["event_id"]}
+    assert bench.do(project_whole, ["M0001"], by="system") == 0
