@@ -178,6 +178,9 @@ def reference_of(told: Told, facts: list[Fact], decisions: list[Row]) -> Result:
 
 def _facts(told: Told, rows: Sequence[Row]) -> list[Fact]:
     owners = {card.card_id: card.volunteer for cards in told.cards for card in cards}
+    # A kiosk without a roster knows a bare chip by its look-up key only.
+    chips = told.server.rows("cards")
+    owners |= {row["lookup"]: row["volunteer"] for row in chips if row["lookup"]}
     sites = {enrolment.kiosk_id: enrolment.site for enrolment in told.server.enrolments.values()}
     return [_fact(told, row, owners, sites) for row in rows]
 
