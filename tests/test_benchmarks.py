@@ -12,7 +12,7 @@ import pytest
 from benchmarks.__main__ import measure, report
 from benchmarks.report import Result, quantile, table
 
-TINY = 0.005
+TINY = 0.02
 ROOT = Path(__file__).parent.parent
 
 

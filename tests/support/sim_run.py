@@ -19,7 +19,7 @@ from tests.support.sim_server import MEMORY, SimServer, build_server
 from tests.support.sim_stats import Statistics
 from tests.support.sim_story import Story, story
 
-AUDIT_EVERY, REDELIVER_EVERY = 40, 45
+AUDIT_EVERY, REDELIVER_EVERY = 20, 25
 """Of so many seeds one is also audited, and one also told again in other orders: both cost many histories."""
 CHUNK = 50
 HISTORIES = int(os.environ.get("YIKA_SIM_HISTORIES", "3000"))

@@ -51,18 +51,18 @@ class Size:
 
 SIZES = {
     "hours": Size(
-        of_thousand=830, days=(1,), people=(1, 1, 1, 2), desks=(1, 1, 1, 2), gate=0.1, presence=1.0, plans=2,
+        of_thousand=765, days=(1,), people=(1, 1, 1, 2), desks=(1, 1, 1, 2), gate=0.1, presence=1.0, plans=2,
         mishaps=(0, 1, 1, 1),
     ),
     "day": Size(
-        of_thousand=157, days=(1, 1, 1, 2), people=(1, 2, 2, 3), desks=(1, 2), gate=0.3, presence=0.85,
+        of_thousand=212, days=(1, 1, 1, 2), people=(1, 2, 2, 3), desks=(1, 2), gate=0.3, presence=0.85,
         plans=2, mishaps=(0, 1, 1, 2),
     ),
     "days": Size(
-        of_thousand=12, days=(1, 2, 4), people=(PEOPLE,), desks=(2,), gate=1.0, presence=0.6, plans=4
+        of_thousand=20, days=(1, 2, 4), people=(PEOPLE,), desks=(2,), gate=1.0, presence=0.6, plans=4
     ),
     "weeks": Size(
-        of_thousand=1, days=(9, 12, 16), people=(PEOPLE,), desks=(4,), gate=1.0, presence=0.5, plans=2
+        of_thousand=3, days=(9, 12, 16), people=(PEOPLE,), desks=(4,), gate=1.0, presence=0.5, plans=2
     ),
 }  # fmt: skip
 
