@@ -10,17 +10,16 @@ import multiprocessing
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from time import perf_counter_ns
 
 from benchmarks.held import held_to
-from benchmarks.kiosk_parts import Kiosk, Person, kiosk
+from benchmarks.kiosk_parts import WAIT_S, Kiosk, Person, kiosk, reading
 from benchmarks.report import Options, Result, quantile, spread
 from card_tools.ndef import to_ndef
-from hardware.nfc_reader import NfcReader, Patience
-from hardware.ports import ReaderState
+from hardware.nfc_reader import Patience
 from hardware.simulated import Field, NtagCard, Pn532Uart
 from kiosk.screen.hub import Subscription
 
@@ -28,7 +27,6 @@ BAUD = 115_200
 BYTE_MS = 10_000 / BAUD
 SLOW = 0.25
 HELD = f"paced, held to {SLOW:g} of a core"
-WAIT_S = 30.0
 
 
 class CountedUart(Pn532Uart):
@@ -85,7 +83,9 @@ def _measure(result: Result, options: Options, name: str, chip: Chip, count: int
 
 def _taps(door: Kiosk, chip: Chip) -> tuple[list[float], list[float]]:
     whole, wire, chance = [], [], random.Random(1)
-    with _listening(door, chip) as seen:
+    seen = door.hub.subscribe()
+    seen.next(0)
+    with closing(seen), reading(door, chip.path):
         _one(chip, seen, door.people[0])
         for person in door.people[1:]:
             threading.Event().wait(chance.random() * 0.05)
@@ -135,24 +135,3 @@ def _serve(line: Connection, paced: bool) -> None:
             due = perf_counter_ns() + (Patience().gone_ms + 100) * 1_000_000
             uart.field.wait_for(lambda due=due: perf_counter_ns() > due, WAIT_S)  # type: ignore[misc]
             line.send(count)
-
-
-@contextmanager
-def _listening(door: Kiosk, chip: Chip) -> Iterator[Subscription]:
-    ready = threading.Event()
-
-    def on_state(_: str, state: ReaderState) -> None:
-        if state is ReaderState.READY:
-            ready.set()
-
-    seen = door.hub.subscribe()
-    seen.next(0)
-    reader = NfcReader(chip.path, name="bench")
-    reader.start(door.service.tap, on_state)
-    try:
-        if not ready.wait(WAIT_S):
-            raise RuntimeError("the simulated reader did not become ready")
-        yield seen
-    finally:
-        reader.stop()
-        seen.close()

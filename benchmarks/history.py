@@ -5,6 +5,8 @@ there can be), clock samples, batches, shifts, postings, each moved by so many s
 the chains are not hashed anew: nothing that is measured on top reads them.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
 from benchmarks.community import DAY, FIRST_DAY, Town
@@ -28,34 +30,16 @@ def lengthen(own: Town, copies: int) -> None:
     """Live through the same so many times more (SQLite only); kiosks go on where their journals now end."""
     days = (own.now + 9 * HOUR - FIRST_DAY) // DAY + 1
     with own.uow() as uow:
-        facts, postings, events = (
-            int(uow.connection.exec_driver_sql(f"SELECT {what}").scalar_one())
-            for what in (
-                "max(seq) FROM facts",
-                "max(seq) FROM ledger_transactions",
-                "count(*) FROM events",
-            )
-        )
-    moves = _moves(days, facts, postings)
+        ask = uow.connection.exec_driver_sql
+        of = ("max(seq) FROM facts", "max(seq) FROM ledger_transactions", "count(*) FROM events")
+        facts, postings, events = (int(ask(f"SELECT {what}").scalar_one()) for what in of)
+        moves = _moves(days, facts, postings)
+        last = {table: int(ask(f"SELECT max(rowid) FROM {table}").scalar_one()) for table in moves}
     at_once = max(1, PART // events)
-    with own.uow() as uow:
-        lived = {table: f"SELECT max(rowid) FROM {table}" for table in moves}
-        last = {
-            table: int(uow.connection.exec_driver_sql(query).scalar_one()) for table, query in lived.items()
-        }
     for first in range(1, copies + 1, at_once):
+        numbers = range(first, min(first + at_once, copies + 1))
         with own.uow() as uow:
-            connection = uow.connection
-            connection.exec_driver_sql(f"PRAGMA cache_size = {-CACHE_KB}")
-            connection.exec_driver_sql("CREATE TEMP TABLE places (journal_id TEXT PRIMARY KEY, seq INTEGER)")
-            places = [(kiosk.journal_id, kiosk.seq) for kiosk in own.kiosks]
-            connection.exec_driver_sql("INSERT INTO places VALUES (?, ?)", places)
-            numbers = range(first, min(first + at_once, copies + 1))
-            for table, moved in moves.items():
-                only = f"t.rowid <= {last[table]}" + (" AND kind = 'batch'" if table == "facts" else "")
-                _copy(connection, table, moved, numbers, only)
-            connection.exec_driver_sql("DROP TABLE places")
-            connection.exec_driver_sql("PRAGMA cache_size = -2000")
+            _copy_all(uow.connection, own, moves, (numbers, last))
             uow.commit()
     with own.uow() as uow:
         for statement in (
@@ -70,6 +54,22 @@ def lengthen(own: Town, copies: int) -> None:
         kiosk.seq += copies * kiosk.seq
     own.days += copies * days
     own.now += copies * days * DAY
+
+
+def _copy_all(
+    connection: Connection, own: Town, moves: Mapping[str, Moves], what: tuple[range, Mapping[str, int]]
+) -> None:
+    """The copies of these numbers, of every table's rows up to the last that was lived through."""
+    numbers, last = what
+    connection.exec_driver_sql(f"PRAGMA cache_size = {-CACHE_KB}")
+    connection.exec_driver_sql("CREATE TEMP TABLE places (journal_id TEXT PRIMARY KEY, seq INTEGER)")
+    places = [(kiosk.journal_id, kiosk.seq) for kiosk in own.kiosks]
+    connection.exec_driver_sql("INSERT INTO places VALUES (?, ?)", places)
+    for table, moved in moves.items():
+        only = f"t.rowid <= {last[table]}" + (" AND kind = 'batch'" if table == "facts" else "")
+        _copy(connection, table, moved, numbers, only)
+    connection.exec_driver_sql("DROP TABLE places")
+    connection.exec_driver_sql("PRAGMA cache_size = -2000")
 
 
 def _moves(days: int, facts: int, postings: int) -> dict[str, Moves]:

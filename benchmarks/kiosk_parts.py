@@ -1,6 +1,7 @@
 """A whole kiosk without network: real journal, roster, cards, clock and screen hub, nobody listening."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from card_tools.credential import Credential, Issuer, seal_name
 from hardware.indicator import NoLights
+from hardware.nfc_reader import NfcReader
+from hardware.ports import ReaderState
 from kiosk.clock import BootClock
 from kiosk.journal import SqliteJournal
 from kiosk.roster import RosterStore
@@ -21,6 +24,8 @@ from server.contract.rules import Policy
 from server.contract.wire import Manifest, lookup_key, roster_hash
 
 COMMUNITY, KIOSK = "meihu", "bench"
+WAIT_S = 30.0
+"""The longest that a benchmark waits for anything."""
 _SERVER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
 _ISSUER = Issuer(b"i" * 32)
 
@@ -99,6 +104,25 @@ def kiosk(folder: Path, people: int, *, speak: Callable[[Result], None] = lambda
     finally:
         hub.close()
         journal.close()
+
+
+@contextmanager
+def reading(door: Kiosk, path: str) -> Iterator[None]:
+    """Our reader serves the kiosk from the reader at ``path``; it is ready inside."""
+    ready = threading.Event()
+
+    def on_state(_: str, state: ReaderState) -> None:
+        if state is ReaderState.READY:
+            ready.set()
+
+    reader = NfcReader(path, name="bench")
+    reader.start(door.service.tap, on_state)
+    try:
+        if not ready.wait(WAIT_S):
+            raise RuntimeError("the simulated reader did not become ready")
+        yield
+    finally:
+        reader.stop()
 
 
 def _entries(people: list[Person]) -> dict[str, Any]:

@@ -19,11 +19,9 @@ from time import perf_counter_ns
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.kiosk_parts import Kiosk, Person, kiosk
+from benchmarks.kiosk_parts import WAIT_S, Kiosk, Person, kiosk, reading
 from benchmarks.report import Options, Result, quantile, spread
 from card_tools.ndef import to_ndef
-from hardware.nfc_reader import NfcReader
-from hardware.ports import ReaderState
 from hardware.simulated import Field, NtagCard, Pn532Uart
 from hardware.voice import EspeakVoice, VoiceSettings
 from kiosk.screen.present import spoken
@@ -32,7 +30,6 @@ from kiosk.screen.view import Result as Told
 from kiosk.screen.web import create_screen
 from kiosk.screen.words import phrases
 
-WAIT_S = 30.0
 HEADER = 44
 """Bytes of a WAV file before its first sample."""
 NEXT_PERSON_S = 1.0
@@ -168,7 +165,8 @@ def _hall(folder: Path, people: int) -> Iterator[_Hall]:
         web.start()
         stack.callback(web.stop)
         page, browser = stack.enter_context(_page(web.url))
-        uart = stack.enter_context(_reading(door))
+        uart = stack.enter_context(Pn532Uart(Field(), paced=True))
+        stack.enter_context(reading(door, uart.path))
         yield _Hall(door, uart, page, browser, _ahead(page), ear, stored)
 
 
@@ -203,22 +201,3 @@ def _ahead(page: Page) -> float:
         took = perf_counter_ns() - asked
         answers.append((took, (asked + took / 2) / 1e6 - theirs))
     return min(answers)[1]
-
-
-@contextmanager
-def _reading(door: Kiosk) -> Iterator[Pn532Uart]:
-    ready = threading.Event()
-
-    def on_state(_: str, state: ReaderState) -> None:
-        if state is ReaderState.READY:
-            ready.set()
-
-    with Pn532Uart(Field(), paced=True) as uart:
-        reader = NfcReader(uart.path, name="bench")
-        reader.start(door.service.tap, on_state)
-        try:
-            if not ready.wait(WAIT_S):
-                raise RuntimeError("the simulated reader did not become ready")
-            yield uart
-        finally:
-            reader.stop()

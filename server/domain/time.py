@@ -140,13 +140,18 @@ def _in_time(samples: Sequence[Sample]) -> list[Sample]:
     The next of the same boot tells it, of the last one the one before. Where from some sample on all stand
     later, it was the server's clock that had been wrong.
     """
-    said = {(s.boot_id, s.uptime_ms, -s.at): s for s in samples}
+    said = {_said(sample): sample for sample in samples}
     late, boots = set(), groupby(sorted(said), key=lambda name: name[0])
     for _, names in boots:
         turns = list(pairwise(names))
         late |= {this for this, following in turns if said[this].was_late(said[following])}
         late |= {last for before, last in turns[-1:] if said[last].seems_late(said[before])}
-    return [s for s in samples if (s.boot_id, s.uptime_ms, -s.at) not in late]
+    return [sample for sample in samples if _said(sample) not in late]
+
+
+def _said(sample: Sample) -> tuple[str, int, int]:
+    """What a sample says, in order of uptime; of two at one uptime the later comes first."""
+    return sample.boot_id, sample.uptime_ms, -sample.at
 
 
 def _placed(boots: list[_Boot], samples: Sequence[Sample]) -> list[_Boot]:

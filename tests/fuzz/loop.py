@@ -127,7 +127,13 @@ def try_one(target: Target, data: bytes, figures: Figures) -> bool:
 
 
 def run(
-    target: Target, inputs: int, seed: int, *, seconds: float = 0.0, patience_s: float = PATIENCE_S
+    target: Target,
+    inputs: int,
+    seed: int,
+    *,
+    seconds: float = 0.0,
+    patience_s: float = PATIENCE_S,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Figures:
     """The corpus as it is, then at least so many mutants of it and for so long, until one hangs.
 
@@ -136,12 +142,12 @@ def run(
     figures, chance = Figures(target.name), Random(f"{target.name} {seed}")
     pool = list(target.corpus)
     least, most = len(pool) + inputs, len(pool) + MOST_KEPT
-    began, until = time.process_time(), time.monotonic() + seconds
+    began, until = time.process_time(), clock() + seconds
     with _watchdog(patience_s) as wind_up:
         for data in pool:
             wind_up()
             try_one(target, data, figures)
-        while not figures.hung and (figures.inputs < least or time.monotonic() < until):
+        while not figures.hung and (figures.inputs < least or clock() < until):
             wind_up()
             data = mutated(pool, target.tokens, chance)
             if try_one(target, data, figures) and len(pool) < most:

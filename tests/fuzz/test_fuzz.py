@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
@@ -76,6 +77,12 @@ def test_the_same_seed_gives_the_same_inputs():
         seen.append([])
         run(faulty(seen[-1].append), 50, seed=seed)
     assert seen[0] == seen[1] != seen[2]
+
+
+def test_a_run_lasts_at_least_as_long_as_it_is_told():
+    """Here each look at the clock takes a second."""
+    figures = run(faulty(len), 0, seed=1, seconds=60, clock=count().__next__)
+    assert figures.inputs == 1 + 59
 
 
 def test_the_command_runs_one_target_and_says_its_figures(capsys: pytest.CaptureFixture[str]):
