@@ -71,7 +71,7 @@ class Credential:
         """Refuse bytes of any other form, so that no half-read card ever exists."""
         if len(self.raw) != LENGTH:
             raise CardUnreadable(f"a card has {LENGTH} bytes, not {len(self.raw)}")
-        if self.raw[0] not in _FIRST_BYTES:
+        if self.raw[0] not in _KINDS:
             raise CardUnreadable(f"no card of version 1 begins with {self.raw[0]:02X}")
 
     def __bytes__(self) -> bytes:
@@ -92,7 +92,7 @@ class Credential:
     @property
     def kind(self) -> Kind:
         """Static or bound."""
-        return Kind(self.raw[0] & 0x0F)
+        return _KINDS[self.raw[0]]
 
     @property
     def proof(self) -> str:
@@ -130,7 +130,8 @@ class Credential:
         return PREFIX + str(base45.b45encode(self.raw), "ascii")
 
 
-_FIRST_BYTES = frozenset(VERSION << 4 | kind for kind in Kind)
+_KINDS = {VERSION << 4 | kind: kind for kind in Kind}
+"""By a card's first byte."""
 
 
 class Issuer:
@@ -213,9 +214,10 @@ def verify(
     public_key = keys.get(credential.key_id)
     if public_key is None:
         raise CardOtherCommunity(f"signed with key {credential.key_id.hex()}, which is not one of ours")
-    if credential.kind is Kind.BOUND and not uid:
+    bound = credential.kind is Kind.BOUND
+    if bound and not uid:
         raise CardForged("this card holds on its own chip only, and no chip was read")
-    signed_for = uid if credential.kind is Kind.BOUND and uid else b""
+    signed_for = uid if bound and uid else b""
     message = _to_sign(credential.raw[:SIGNED_LENGTH], signed_for)
     if not _signature_holds(public_key, credential.signature, message):
         raise CardForged("the signature does not hold for these words and this chip")
@@ -260,8 +262,11 @@ def digest(credential: Credential) -> str:
     return sha256(b"yika-card-digest-1" + credential.raw).hexdigest()
 
 
+_SHA256 = SHA256()
+
+
 def _cipher(credential: Credential, purpose: bytes) -> AESSIV:
-    derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"yika-card-1 " + purpose)
+    derived = HKDF(algorithm=_SHA256, length=64, salt=None, info=b"yika-card-1 " + purpose)
     return AESSIV(derived.derive(credential.raw))
 
 

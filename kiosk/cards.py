@@ -50,28 +50,30 @@ def _code(
 
 
 def _credential(found: cards.Credential, read: CardRead, roster: RosterView, now: Moment) -> SeenCard:
-    seen = SeenCard(
-        medium=read.medium,
-        lookup=lookup_key(roster.community_id, "card", found.card_id),
-        card_id=found.card_id.hex(),
-        proof=found.proof,
-        evidence={"digest": cards.digest(found)},
-        genuine=True,
-    )
+    lookup, card_id = lookup_key(roster.community_id, "card", found.card_id), found.card_id.hex()
+    evidence = {"digest": cards.digest(found)}
     today = datetime.fromtimestamp(now.at / 1000, roster.zone).date() if now.synced else None
-    entry = roster.card_entry(seen.lookup)
+    entry = roster.card_entry(lookup)
     try:
         answer = _answer(read, entry)
         uid = bytes.fromhex(answer["uid"]) if answer else read.uid
         cards.verify(found, roster.keys, today=today, uid=uid or None)
     except CardError as error:
-        return replace(seen, proof="none", genuine=False, fault=Shown(error.word))
-    if answer is not None:
-        seen = replace(seen, proof="challenge", evidence={**seen.evidence, "ti": answer["ti"]})
-    name = _opened(entry, "name", lambda blob: cards.open_name(found, blob))
-    hours = _opened(entry, "hours", lambda blob: cards.open_note(found, cards.Note.HOURS, blob))
-    members = _opened(entry, "members", lambda blob: cards.open_note(found, cards.Note.MEMBERS, blob))
-    return replace(seen, name=name, hours=_hours(hours), members=_members(members))
+        fault = Shown(error.word)
+        return SeenCard(medium=read.medium, lookup=lookup, card_id=card_id, evidence=evidence, fault=fault)
+    return SeenCard(
+        medium=read.medium,
+        lookup=lookup,
+        card_id=card_id,
+        proof=found.proof if answer is None else "challenge",
+        evidence=evidence if answer is None else {**evidence, "ti": answer["ti"]},
+        genuine=True,
+        name=_opened(entry, "name", lambda blob: cards.open_name(found, blob)),
+        hours=_hours(_opened(entry, "hours", lambda blob: cards.open_note(found, cards.Note.HOURS, blob))),
+        members=_members(
+            _opened(entry, "members", lambda blob: cards.open_note(found, cards.Note.MEMBERS, blob))
+        ),
+    )
 
 
 def _answer(read: CardRead, entry: Mapping[str, Any] | None) -> Mapping[str, str] | None:
@@ -108,8 +110,10 @@ def _hours(text: str | None) -> Hours | None:
 
 
 def _members(text: str | None) -> dict[str, str]:
+    if not text:
+        return {}
     try:
-        read = json.loads(text or "{}")
+        read = json.loads(text)
         return {str(number): str(name) for number, name in read.items()}
     except (ValueError, AttributeError):
         return {}  # a newer server's form: numbers stand in for the names

@@ -68,7 +68,9 @@ class _Scene:
     recent: Sequence[Past]
     policy: Policy
     now: Moment
-    gained: tuple[Gain, ...] = ()
+    card_id: str
+    """As the roster lists it."""
+    gained: tuple[Gain, ...]
 
     @property
     def plans(self) -> Sequence[Plan]:
@@ -97,8 +99,8 @@ def decide(
     if refusal is not None:
         return Verdict(outcome=refusal, volunteer=listed.volunteer, card_id=listed.card_id)
     assert person is not None  # a person who is not listed was refused
-    verdict = _decide_listed(_Scene(card, person, roster, recent, policy, now))
-    return replace(verdict, card_id=listed.card_id)
+    held, gained = recall(person, roster, recent, policy, now)
+    return _decide_listed(_Scene(card, person, roster, recent, policy, now, listed.card_id, gained), held)
 
 
 def _decide_unlisted(
@@ -136,11 +138,9 @@ def _person_refusal(person: Person | None) -> Refused | None:
     return None
 
 
-def _decide_listed(scene: _Scene) -> Verdict:
+def _decide_listed(scene: _Scene, held: Held | None) -> Verdict:
     own = [past for past in scene.recent if past.event.volunteer == scene.person.number]
     repeat = _repeat(own, scene.policy, scene.now)
-    held, gained = recall(scene.person, scene.roster, scene.recent, scene.policy, scene.now)
-    scene = replace(scene, gained=gained)
     if repeat is not None:
         return _verdict(scene, repeat)
     if scene.site.role == "checkpoint":
@@ -160,7 +160,7 @@ def _verdict(
     return Verdict(
         outcome=outcome,
         volunteer=scene.person.number,
-        card_id="",
+        card_id=scene.card_id,
         offers=offers,
         total=None if known is None else known + sum(gain.minutes for gain in gained),
         gained=gained,
@@ -259,7 +259,7 @@ def _offers(scene: _Scene, proposal: Proposal | None, activities: Sequence[str])
 
 
 def _activity_offers(scene: _Scene, activities: Sequence[str]) -> Iterator[Offer]:
-    here = scene.roster.planned_here(scene.now.at)
+    here = scene.roster.planned_here(scene.now.at) if activities else frozenset()
     for activity_id in sorted(activities, key=lambda each: each not in here):
         activity = scene.roster.activity(activity_id)
         if activity is not None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kiosk.errors import JournalUnavailable
-from kiosk.journal_file import COLUMNS, About, Row, seal_text
+from kiosk.journal_file import COLUMNS, About, Row, seal_text, sealed_values
 from kiosk.journal_forget import forget
 from kiosk.journal_mark import Mark, MarkFile, read_mark
 from kiosk.journal_open import INSERT, Opened, Owner, open_journal, place_of
@@ -125,16 +125,8 @@ class SqliteJournal:
         event = TapEvent(**draft.event, kiosk_id=self._kiosk_id, journal_id=about.journal_id, seq=seq)
         salt, body = self._randomness(SALT_BYTES), event.to_bytes()
         this = chain_hash(prev, inner_hash(salt, body))
-        row = Row(
-            journal_id=about.journal_id,
-            seq=seq,
-            event_id=event.event_id,
-            salt=salt,
-            body=body.decode(),
-            prev=prev,
-            hash=this,
-        )
-        values = row.sealed_values()
+        columns = (about.journal_id, seq, event.event_id, salt, body.decode(), prev, this)
+        values = sealed_values((*columns, None, None, None, None))
         con.execute("BEGIN IMMEDIATE")
         con.execute(INSERT, values)
         con.execute("COMMIT")

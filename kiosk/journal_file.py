@@ -120,16 +120,11 @@ class Row:
 
     def sealed(self) -> "Row":
         """The same row with the seal that belongs to it."""
-        return replace(self, seal=self.sealed_values()[-1])
-
-    def sealed_values(self) -> tuple[Any, ...]:
-        """The columns with the seal that belongs to them: what a new event's row is written from."""
-        values = self.values()
-        return *values[:-1], _seal([*values[:3], self.salt.hex(), *values[4:-1]])
+        return replace(self, seal=sealed_values(self.values()[:-1])[-1])
 
     def faults(self) -> Iterator[str]:
         """What is wrong with this row taken alone."""
-        if self.sealed().seal != self.seal:
+        if sealed_values(self.values()[:-1])[-1] != self.seal:
             yield "its seal does not hold"
         if not self.holds():
             yield "its hash is not the hash of what it holds"
@@ -159,6 +154,11 @@ class Row:
 
 
 _values = attrgetter(*Row.__slots__)
+
+
+def sealed_values(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """All columns, from all but the seal: what a new event's row is written from."""
+    return *values, _seal([*values[:3], values[3].hex(), *values[4:]])
 
 
 @dataclass(slots=True)

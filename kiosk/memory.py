@@ -98,8 +98,8 @@ def _told(number: str, recent: Sequence[Past]) -> Iterator[TapEvent]:
             if number in event.members and number not in left_out(recent, event.event_id):
                 yield event
         elif event.volunteer == number and event.medium != "touch":
-            activity_id = chosen.get(event.event_id, event.activity_id)
-            yield replace(event, activity_id=activity_id)
+            changed = event.event_id in chosen
+            yield replace(event, activity_id=chosen[event.event_id]) if changed else event
 
 
 def _replay(

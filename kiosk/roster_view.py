@@ -30,6 +30,10 @@ class RosterView:
             journal_id: [(int(first), int(last)) for first, last in value["ranges"]]
             for journal_id, value in self._all("sealed:")
         }
+        # What a tap asks several times over is read once; only what is listed, so that this cannot grow.
+        self._cards: dict[str, Card] = {}
+        self._people: dict[str, Person] = {}
+        self._activities: dict[str | None, Activity] = {}
         self._plans = {name: (_plan(name, value), value) for name, value in self._all("plan:")}
         self._plans_of: dict[str, list[Plan]] = defaultdict(list)
         for plan, value in self._plans.values():
@@ -51,23 +55,26 @@ class RosterView:
 
     def card(self, lookup: str) -> Card | None:
         """A card by its look-up key."""
-        entry = self.card_entry(lookup)
+        known = self._cards.get(lookup)
+        entry = self.card_entry(lookup) if known is None else None
         if entry is None:
-            return None
-        return Card(
+            return known
+        card = self._cards[lookup] = Card(
             card_id=str(entry["card"]),
             volunteer=str(entry["volunteer"]),
             state=str(entry["state"]),
             not_after=entry.get("not_after"),
         )
+        return card
 
     def person(self, number: str) -> Person | None:
         """A volunteer by number."""
-        entry = self.entries.get(f"volunteer:{number}")
+        known = self._people.get(number)
+        entry = self.entries.get(f"volunteer:{number}") if known is None else None
         if entry is None:
-            return None
+            return known
         passed = (entry.get("open") or {}).get("passed")
-        return Person(
+        person = self._people[number] = Person(
             number=number,
             active=entry["status"] == "active",
             blocked=entry.get("blocked"),
@@ -78,6 +85,7 @@ class RosterView:
             passed=None if passed is None else frozenset(passed),
             proposal=_proposal(entry.get("proposal")),
         )
+        return person
 
     def _open(self, entry: Mapping[str, Any] | None) -> OpenShift | None:
         if entry is None:
@@ -92,11 +100,12 @@ class RosterView:
 
     def activity(self, activity_id: str | None) -> Activity | None:
         """An activity by id."""
-        entry = self.entries.get(f"activity:{activity_id}")
+        known = self._activities.get(activity_id)
+        entry = self.entries.get(f"activity:{activity_id}") if known is None else None
         if activity_id is None or entry is None:
-            return None
+            return known
         points = entry.get("checkpoints", ())
-        return Activity(
+        activity = self._activities[activity_id] = Activity(
             activity_id=activity_id,
             zh=entry["name"],
             en=entry["name_en"],
@@ -104,6 +113,7 @@ class RosterView:
             training=bool(entry.get("training")),
             checkpoints=tuple((p["site"], p["name"], p["name_en"]) for p in points),
         )
+        return activity
 
     def plans_of(self, number: str) -> Sequence[Plan]:
         """A person's own plans."""
@@ -125,6 +135,8 @@ class RosterView:
 
     def musters_of(self, person: Person) -> Sequence[Muster]:
         """Turns of the teams this person leads."""
+        if not person.leads:
+            return []
         return [
             Muster(
                 team_id=value["team"],
