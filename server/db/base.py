@@ -1,6 +1,7 @@
 """What every table shares: the metadata with named constraints, and the community that leads every key."""
 
 import json
+from functools import lru_cache
 from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, Boolean, Dialect, MetaData, Text
@@ -42,7 +43,13 @@ class Json(TypeDecorator[Any]):
             found = json.loads(value)
         except ValueError:
             return Damaged(value)
-        return found if canonical(found).decode() == value else Damaged(value)
+        return found if _is_canonical(value) else Damaged(value)
+
+
+@lru_cache(maxsize=4096)
+def _is_canonical(text: str) -> bool:
+    """Whether writing what this text says gives this text; most texts are read many times."""
+    return canonical(json.loads(text)).decode() == text
 
 
 class Base(DeclarativeBase):

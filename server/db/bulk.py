@@ -5,7 +5,7 @@ row of an ``executemany`` by itself: it is sent one JSON text instead, and makes
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -47,38 +47,45 @@ def _write(connection: Connection, table: Table, what: tuple[Rows, Row], stateme
     rows, fixed = what
     if not rows:
         return
-    names = _columns(table, tuple(rows[0]), tuple(fixed))
+    form = _form(table, tuple(rows[0]), tuple(fixed))
     dialect = connection.dialect.name
-    sql = statement(table, names, dialect)
-    values = _values(table, names, rows, fixed)
+    sql = statement(table, form.names, dialect)
+    values = form.values(rows, fixed)
     if dialect == "sqlite":
         run_many(connection, sql, values)
     else:
-        given = [dict(zip(names, row, strict=True)) for row in values]
-        text = json.dumps(given, ensure_ascii=False, default=_postgresql_bytes)
-        run(connection, sql, (text,))
+        given = [dict(zip(form.names, row, strict=True)) for row in values]
+        run(connection, sql, (_POSTGRESQL_JSON.encode(given),))
+
+
+class _Form:
+    """How rows with these columns are written."""
+
+    __slots__ = ("_json", "_own", "names")
+
+    def __init__(self, table: Table, own: Sequence[str], fixed: Sequence[str]) -> None:
+        if unknown := {*own, *fixed} - set(table.columns.keys()):
+            raise KeyError(f"{table.name} has no columns {sorted(unknown)}")
+        self._own = [
+            column.name for column in table.columns if column.name in own and column.name not in fixed
+        ]
+        self.names = (*fixed, *self._own)
+        """The columns that are written, in the order of ``values``."""
+        self._json = [n for n, name in enumerate(self.names) if isinstance(table.c[name].type, Json)]
+
+    def values(self, rows: Rows, fixed: Row) -> list[Sequence[Any]]:
+        """The rows as the driver takes them: JSON columns as canonical text."""
+        first, own = tuple(fixed.values()), self._own
+        found: list[Sequence[Any]] = [[*first, *[row[name] for name in own]] for row in rows]
+        for place in self._json:
+            for values in found:
+                values[place] = _text(values[place])  # type: ignore[index]
+        return found
 
 
 @lru_cache(maxsize=500)
-def _columns(table: Table, own: tuple[str, ...], fixed: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that are written, in the table's order."""
-    given = {*own, *fixed}
-    if unknown := given - set(table.columns.keys()):
-        raise KeyError(f"{table.name} has no columns {sorted(unknown)}")
-    return tuple(column.name for column in table.columns if column.name in given)
-
-
-def _values(table: Table, names: Sequence[str], rows: Rows, fixed: Row) -> list[tuple[Any, ...]]:
-    """The rows as the driver takes them: JSON columns as canonical text."""
-    columns: list[Iterable[Any]] = []
-    for name in names:
-        if name in fixed:
-            columns.append([fixed[name]] * len(rows))
-        elif isinstance(table.c[name].type, Json):
-            columns.append([_text(row[name]) for row in rows])
-        else:
-            columns.append(map(itemgetter(name), rows))
-    return list(zip(*columns, strict=True))
+def _form(table: Table, own: tuple[str, ...], fixed: tuple[str, ...]) -> _Form:
+    return _Form(table, own, fixed)
 
 
 def _text(value: Any) -> str | None:
@@ -124,3 +131,6 @@ def _postgresql_type(table: Table, name: str) -> str:
 
 def _postgresql_bytes(value: Any) -> str:
     return f"\\x{bytes(value).hex()}"
+
+
+_POSTGRESQL_JSON = json.JSONEncoder(ensure_ascii=False, default=_postgresql_bytes)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from functools import lru_cache
 
-from sqlalchemy import Dialect, Integer, bindparam, select
+from sqlalchemy import Dialect, Integer, and_, bindparam, select
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
@@ -29,8 +29,8 @@ class ClockRows(Rows):
         by_place: dict[int, Row] = {}
         for limit in (FEW, ENOUGH):
             found = _anchors(self.dialect).rows(self.connection, **self.fixed, **given, limit=limit)
-            by_place = {row["seq"]: row for row in found}
-            if len(by_place) >= places:
+            by_place = {row["seq"]: row for row in found if row["seq"] is not None}
+            if len(by_place) >= places or len(found) < limit:
                 break
         return sorted(by_place.values(), key=lambda row: -row["seq"])
 
@@ -65,8 +65,15 @@ def _anchors(dialect: Dialect) -> Statement:
     )
     query = (
         select(*(events[name] for name in READING))
-        .where(*(events[name] == bindparam(name) for name in JOURNAL))
-        .where(events.seq == latest.c.last_seq, events.boot_id == latest.c.boot_id)
+        .select_from(latest)
+        .outerjoin(
+            tables.table(tables.EventRow),
+            and_(
+                *(events[name] == bindparam(name) for name in JOURNAL),
+                events.seq == latest.c.last_seq,
+                events.boot_id == latest.c.boot_id,
+            ),
+        )
     )
     return Statement(query, dialect)
 

@@ -61,9 +61,18 @@ def run_many(connection: Connection, sql: str, values: Sequence[Sequence[Any]]) 
     return _called(connection, "executemany", sql, values)
 
 
+def begin(connection: Connection, sql: str) -> None:
+    """The statement that opens a transaction, from within the event that asks for it."""
+    _driven(connection, "execute", sql, ())
+
+
 def _called(connection: Connection, method: str, sql: str, values: Any) -> Any:
     if not connection.in_transaction():
         connection.begin()
+    return _driven(connection, method, sql, values)
+
+
+def _driven(connection: Connection, method: str, sql: str, values: Any) -> Any:
     dialect = connection.dialect
     cursor = connection.connection.cursor()
     try:
@@ -83,7 +92,10 @@ def one_of(column: Column[Any], name: str, dialect: str) -> ColumnElement[bool]:
 
 def several(values: Collection[Any] | Iterable[Any], dialect: str) -> Any:
     """Values as ``one_of`` takes them."""
-    return json.dumps(list(values), ensure_ascii=False) if dialect == "sqlite" else list(values)
+    return _LIST.encode(list(values)) if dialect == "sqlite" else list(values)
+
+
+_LIST = json.JSONEncoder(ensure_ascii=False)
 
 
 def _reader(column: Any, dialect: Dialect) -> Callable[[Any], Any] | None:

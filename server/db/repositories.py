@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -38,39 +38,22 @@ def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
         yield part
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of a condition decides the SQL: which columns equal a value, are one of many, or are NULL."""
+class Test(NamedTuple):
+    """What of a condition on one column decides the SQL: ``=`` a value, ``in`` several, or ``null``."""
 
-    equal: tuple[str, ...]
-    many: tuple[str, ...]
-    null: tuple[str, ...]
+    column: str
+    how: str
 
-    @classmethod
-    def of(cls, where: Mapping[str, Any]) -> "Shape":
-        """The shape of a condition."""
-        many = tuple(name for name, value in where.items() if isinstance(value, SEVERAL))
-        null = tuple(name for name, value in where.items() if value is None)
-        return cls(tuple(name for name in where if name not in many and name not in null), many, null)
-
-    def test(self, table: Table, dialect: str) -> ColumnElement[bool]:
-        """The condition, with a parameter named after each column."""
-        tests = [table.c[name] == bindparam(f"w_{name}") for name in self.equal]
-        tests += [one_of(table.c[name], f"w_{name}", dialect) for name in self.many]
-        tests += [table.c[name].is_(None) for name in self.null]
-        return and_(true(), *tests)
+    def of(self, table: Table, dialect: str) -> ColumnElement[bool]:
+        """The condition, with a parameter named after the column."""
+        column = table.c[self.column]
+        if self.how == "null":
+            return column.is_(None)
+        name = f"w_{self.column}"
+        return one_of(column, name, dialect) if self.how == "in" else column == bindparam(name)
 
 
 SEVERAL = (list, set, frozenset, tuple)
-
-
-def params(where: Mapping[str, Any], dialect: str) -> Row:
-    """The parameters of a condition."""
-    return {
-        f"w_{name}": several(value, dialect) if isinstance(value, SEVERAL) else value
-        for name, value in where.items()
-        if value is not None
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +74,18 @@ class Span:
 # Building a statement costs more than SQLite needs to run it; there are only so many shapes.
 @lru_cache(maxsize=2000)
 def _selection(
-    dialect: Dialect, table: Table, shape: Shape, order: tuple[str, ...], *, first: bool, span: Span | None
+    dialect: Dialect,
+    table: Table,
+    tests: tuple[Test, ...],
+    order: tuple[str, ...],
+    *,
+    first: bool,
+    span: Span | None,
 ) -> Statement:
     columns = [table.c[n[1:]].desc() if n.startswith("-") else table.c[n] for n in order]
     limits = span.tests(table) if span else []
-    query = select(table).where(shape.test(table, dialect.name), *limits).order_by(*columns)
+    shape = and_(true(), *(test.of(table, dialect.name) for test in tests))
+    query = select(table).where(shape, *limits).order_by(*columns)
     return Statement(query.limit(1) if first else query, dialect)
 
 
@@ -178,14 +168,20 @@ class Rows:
         span: Span | None = None,
         limits: Mapping[str, Any] | None = None,
     ) -> list[Row]:
-        lists = [name for name, value in where.items() if isinstance(value, SEVERAL)]
-        if not all(where[name] for name in lists):
-            return []
-        alone = {name: value for name in lists if len(where[name]) == 1 for value in where[name]}
-        # A list of nothing but None has no row; the value None would ask for NULL.
-        whole = self.fixed | where | {name: value for name, value in alone.items() if value is not None}
-        found = _selection(self.dialect, self.table, Shape.of(whole), tuple(order), first=first, span=span)
-        return found.rows(self.connection, **params(whole, self.dialect.name), **(limits or {}))
+        tests, given = [], dict(limits) if limits else {}
+        for name, value in {**self.fixed, **where}.items():
+            how = "null" if value is None else "="
+            if isinstance(value, SEVERAL):
+                if not value:
+                    return []
+                # A list of nothing but None has no row; the value None would ask for NULL.
+                (one,) = value if len(value) == 1 else (None,)
+                how, value = ("in", several(value, self.dialect.name)) if one is None else ("=", one)  # noqa: PLW2901
+            tests.append(Test(name, how))
+            if how != "null":
+                given[f"w_{name}"] = value
+        found = _selection(self.dialect, self.table, tuple(tests), tuple(order), first=first, span=span)
+        return found.rows(self.connection, **given)
 
     def _where(self, where: Mapping[str, Any]) -> ColumnElement[bool]:
         tests = [_matches(self.table.c[name], value) for name, value in (self.fixed | dict(where)).items()]

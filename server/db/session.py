@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from server.db import direct
 from server.errors import BadConfig, Busy, NotReady
 
 log = logging.getLogger(__name__)
@@ -156,4 +157,4 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("yika_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    direct.begin(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
