@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, Table, insert, select
 from sqlalchemy.exc import StatementError
 
 from server.db.base import Base
+from server.db.copies import look_at
 from server.db.repositories import chunks
 from server.db.unit_of_work import UnitOfWork
 from server.errors import Conflict, Invalid
@@ -68,6 +69,7 @@ def load(uow: UnitOfWork, lines: Iterable[str | bytes]) -> int:
     for name, table in known.items():
         for part in chunks(found.get(name, []), 500):
             _insert(uow, table, part)
+        look_at(uow.connection, name)
     return sum(map(len, found.values()))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from server.cli import main
 from server.config import make_key_file
@@ -112,8 +113,21 @@ def test_a_backup_can_move_to_the_other_database(
     shelf.folder.mkdir()
     store = nowhere(shelf, tmp_path)
     assert told(run(tmp_path / "fresh", store.owner, "restore", str(backup)))["findings"] == []
-    assert everything(lived[0].over(shelf, store))["facts"] == everything(lived[0])["facts"]
+    moved = lived[0].over(shelf, store)
+    assert everything(moved)["facts"] == everything(lived[0])["facts"]
+    if other == "postgresql":
+        assert sizes_known(moved) == {
+            "ledger_transactions": 1,
+            "ledger_lines": len(moved.rows("ledger_lines")),
+        }
     shelf.clear()
+
+
+def sizes_known(bench: Bench) -> dict[str, int]:
+    """How many rows PostgreSQL itself believes the ledger's tables to hold; -1 when it never looked."""
+    known = "SELECT relname, reltuples::int FROM pg_class WHERE relname LIKE 'ledger_%' AND relkind = 'r'"
+    with bench.uow(writes=False) as uow:
+        return dict(map(tuple, uow.connection.execute(text(known))))
 
 
 def test_a_machine_that_holds_something_is_left_alone(
