@@ -17,7 +17,7 @@ from kiosk.journal_file import COLUMNS, About, Row, seal_text, sealed_values
 from kiosk.journal_forget import forget
 from kiosk.journal_mark import Mark, MarkFile, read_mark
 from kiosk.journal_open import INSERT, Opened, Owner, open_journal, place_of
-from kiosk.journal_recent import REMEMBERED, Recent
+from kiosk.journal_recent import Recent
 from kiosk.ports import Draft, Remembered, Run, Sealed
 from server.contract.wire import (
     ClockSample,
@@ -327,8 +327,7 @@ class SqliteJournal:
 
     def _take(self, opened: Opened) -> None:
         self._about, self._head = opened.about, opened.head
-        newest = (row for row in opened.rows[-REMEMBERED:] if not row.forgotten)
-        self._recent = Recent(Remembered(row.event(), row.known_at) for row in newest)
+        self._recent = Recent(opened.newest)
         self._count(opened.con)
         self._mark.write(Mark(opened.about.journal_id, *opened.head))
 

@@ -10,6 +10,7 @@ by which the chain goes on. Only an acknowledged event may be forgotten.
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -17,6 +18,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from kiosk.journal_recent import REMEMBERED
+from kiosk.ports import Remembered
 from server.contract.wire import TapEvent, WireError, canonical, chain_hash, genesis, inner_hash
 
 SCHEMA = """
@@ -88,6 +91,9 @@ class About:
         return self.anchor_hash or genesis(self.kiosk_id, self.journal_id, self.prior_head)
 
 
+NOT_HELD = "its hash is not the hash of what it holds"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One event as it lies on disk."""
@@ -127,7 +133,7 @@ class Row:
         if sealed_values(self.values()[:-1])[-1] != self.seal:
             yield "its seal does not hold"
         if not self.holds():
-            yield "its hash is not the hash of what it holds"
+            yield NOT_HELD
         if self.forgotten and self.status is None:
             yield "it was erased before the server had it"
 
@@ -169,6 +175,9 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     """Rows whose event is as it was written."""
     findings: list[str] = field(default_factory=list)
+    newest: deque[Remembered | None] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    """What the last of these rows say: reading an event is the dearest part of reading a journal, and is
+    done once. None where it is forgotten."""
 
     @property
     def head(self) -> tuple[int, str]:
@@ -235,14 +244,14 @@ def read_all(con: sqlite3.Connection) -> Report:
             report.findings.append(f"SQLite: {line}")
     report.about = about = _read_about(con, report)
     prev, seq = (about.first_prev(), about.anchor_seq) if about else (None, 0)
-    for row in _read_rows(con, report):
-        faults = list(row.faults())
+    for row, event, faults in _read_rows(con, report):
         if about and row.journal_id == about.journal_id:
-            faults += _place_faults(row, about.kiosk_id, prev, seq)
+            faults.extend(_place_faults((row, event), about.kiosk_id, prev, seq))
             prev, seq = row.hash, row.seq
         report.findings.extend(f"event {row.seq}: {fault}" for fault in faults)
-        if row.holds():
+        if NOT_HELD not in faults:
             report.rows.append(row)
+            report.newest.append(None if event is None else Remembered(event, row.known_at))
     return report
 
 
@@ -275,30 +284,32 @@ def _read_about(con: sqlite3.Connection, report: Report) -> About | None:
     return None
 
 
-def _read_rows(con: sqlite3.Connection, report: Report) -> Iterator[Row]:
-    """Row by row, so that one that cannot be read does not hide the others."""
+def _read_rows(con: sqlite3.Connection, report: Report) -> Iterator[tuple[Row, TapEvent | None, list[str]]]:
+    """Row by row, so that one that cannot be read does not hide the others; with its event and its faults."""
     numbers = [n for (n,) in _guarded(con, "SELECT rowid FROM events ORDER BY rowid", report)]
     for number in numbers:
         one = f"SELECT {COLUMNS} FROM events WHERE rowid = {number:d}"  # noqa: S608 - an integer, our own columns
         for values in _guarded(con, one, report):
             try:
                 row = Row(**dict(zip(Row.__slots__, values, strict=True)))
-                list(row.faults())
-                row.forgotten or row.event()
+                faults = list(row.faults())
+                event = None if row.forgotten else row.event()
             except (TypeError, ValueError, AttributeError, WireError) as error:
                 report.findings.append(f"row {number}: {error}")
             else:
-                yield row
+                yield row, event, faults
 
 
-def _place_faults(row: Row, kiosk_id: str, prev: str | None, seq: int) -> Iterator[str]:
+def _place_faults(
+    read: tuple[Row, TapEvent | None], kiosk_id: str, prev: str | None, seq: int
+) -> Iterator[str]:
+    row, event = read
     if prev is not None and row.prev != prev:
         yield "it does not follow the event before it"
     if row.seq != seq + 1:
         yield f"events {seq + 1} to {row.seq - 1} are missing"
-    if row.forgotten:
+    if event is None:
         return
-    event = row.event()
     said = (event.kiosk_id, event.journal_id, event.seq, event.event_id)
     if said != (kiosk_id, row.journal_id, row.seq, row.event_id):
         yield "it says another place or id than its row"

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,9 @@ from kiosk.journal_file import (
     read_all,
 )
 from kiosk.journal_mark import Mark
+from kiosk.journal_recent import REMEMBERED
 from kiosk.journal_salvage import keep_log, kept_log, salvage
+from kiosk.ports import Remembered
 
 log = logging.getLogger(__name__)
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - our own columns
@@ -29,12 +31,12 @@ INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noq
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open journal and everything it holds."""
+    """An open journal, and the newest of what it holds."""
 
     con: sqlite3.Connection
     about: About
     head: tuple[int, str]
-    rows: Sequence[Row]
+    newest: Iterable[Remembered]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ def open_journal(path: Path, mark: Mark | None, owner: Owner) -> Opened:
     why = next(iter(distrust(report, path, mark, owner)), None)
     if why is None and con is not None and report.about is not None:
         con.execute("UPDATE about SET seal = seal")  # a disk that takes no writes shows itself now
-        return Opened(con, report.about, report.head, report.rows)
+        newest = [one for one in report.newest if one is not None]
+        return Opened(con, report.about, report.head, newest)
     log.warning("journal set aside: %s", why)
     keep_log(path)
     sync_directory(path.parent)
@@ -146,7 +149,8 @@ def _begin(path: Path, owner: Owner, old: Report, mark: Mark | None) -> Opened:
     draft.rename(_ready(path))
     sync_directory(path.parent)
     _put_in_place(path)
-    return Opened(connect(path), about, (0, about.first_prev()), rows)
+    newest = [Remembered(row.event(), row.known_at) for row in rows[-REMEMBERED:]]
+    return Opened(connect(path), about, (0, about.first_prev()), newest)
 
 
 def _ready(path: Path) -> Path:
