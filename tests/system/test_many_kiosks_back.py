@@ -10,8 +10,10 @@ from kiosk.journal_file import connect, read_all
 from server.config import ServerConfig
 from server.domain.ledger import person_account
 from server.runtime import Runtime
-from tests.support.comeback import NO_ANSWER, SERVED, Outage, Seen, Storm, Town, peak_mb, town
+from tests.support.comeback import Seen, Storm, peak_mb
+from tests.support.outage import SERVED, Outage, Town, town
 from tests.support.processes import running
+from tests.support.returning import NO_ANSWER
 
 OUTAGE = Outage(kiosks=60, days=1, people=6)
 MEMORY_MB = 64
