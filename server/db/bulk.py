@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, Table
 
 from server.contract.wire import canonical
 from server.db.base import Json
@@ -86,6 +86,11 @@ class _Form:
 @lru_cache(maxsize=500)
 def _form(table: Table, own: tuple[str, ...], fixed: tuple[str, ...]) -> _Form:
     return _Form(table, own, fixed)
+
+
+def written(column: Column[Any], value: Any) -> Any:
+    """A value as the driver takes it for this column."""
+    return _text(value) if isinstance(column.type, Json) else value
 
 
 def _text(value: Any) -> str | None:

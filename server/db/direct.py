@@ -10,7 +10,20 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Dialect, Select, Text, any_, bindparam, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Delete,
+    Dialect,
+    Select,
+    Text,
+    Update,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
@@ -20,16 +33,43 @@ from server.db.base import Json
 Row = dict[str, Any]
 
 
-class Statement:
-    """One query as the driver takes it, and how its columns are read."""
+class _Compiled:
+    """A statement as the driver takes it."""
 
-    __slots__ = ("_fixed", "_names", "_order", "_readers", "sql")
+    __slots__ = ("_fixed", "_order", "sql")
 
-    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
-        compiled = query.compile(dialect=dialect)
+    def __init__(self, statement: Select[Any] | Update | Delete, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self._fixed = dict(compiled.params)
         self._order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
+
+    def _ordered(self, given: Row) -> Any:
+        values = self._fixed | given
+        return values if self._order is None else [values[name] for name in self._order]
+
+
+class Change(_Compiled):
+    """An UPDATE or DELETE; values for JSON columns are given as their text."""
+
+    __slots__ = ()
+
+    def run(self, connection: Connection, **given: Any) -> int:
+        """Carry it out; how many rows there were."""
+        return int(run(connection, self.sql, self._ordered(given)).rowcount)
+
+    def run_many(self, connection: Connection, given: Iterable[Row]) -> None:
+        """Carry it out with each of these parameters."""
+        run_many(connection, self.sql, [self._ordered(each) for each in given])
+
+
+class Statement(_Compiled):
+    """One query, and how its columns are read."""
+
+    __slots__ = ("_names", "_readers")
+
+    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
+        super().__init__(query, dialect)
         columns = list(query.selected_columns)
         self._names = tuple(str(column.key) for column in columns)
         readers = [(place, _reader(column, dialect)) for place, column in enumerate(columns)]
@@ -37,9 +77,7 @@ class Statement:
 
     def tuples(self, connection: Connection, **given: Any) -> list[tuple[Any, ...]]:
         """All rows as the driver gives them."""
-        values = self._fixed | given
-        ordered = values if self._order is None else [values[name] for name in self._order]
-        return run(connection, self.sql, ordered).fetchall()  # type: ignore[no-any-return]
+        return run(connection, self.sql, self._ordered(given)).fetchall()  # type: ignore[no-any-return]
 
     def rows(self, connection: Connection, **given: Any) -> list[Row]:
         """All rows by column."""
@@ -56,7 +94,7 @@ def run(connection: Connection, sql: str, values: Sequence[Any] | Mapping[str, A
     return _called(connection, "execute", sql, values)
 
 
-def run_many(connection: Connection, sql: str, values: Sequence[Sequence[Any]]) -> Any:
+def run_many(connection: Connection, sql: str, values: Sequence[Any]) -> Any:
     """One statement for many rows."""
     return _called(connection, "executemany", sql, values)
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.sql import ColumnElement
 
 from server.db import bulk, tables
-from server.db.direct import Statement, one_of, several
-from server.db.repositories import Row, Rows, chunks
+from server.db.direct import Change, Statement, one_of, several
+from server.db.repositories import Row, Rows
 from server.errors import NotAllowed
 
 DERIVED = ("at", "uncertainty", "site_id", "volunteer", "card_id", "proof", "standing", "standing_reason")
@@ -54,26 +54,16 @@ class EventRows(Rows):
         if rows:
             bulk.insert(self.connection, self.table, rows, self.fixed)
 
-    def derive(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = DERIVED) -> None:
+    def derive(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write derived columns of events by id."""
-        if not rows:
-            return
-        statement = update(self.table).where(
-            self.table.c.community_id == self.fixed["community_id"],
-            self.table.c.event_id == bindparam("b_event_id"),
-        )
-        values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in columns}
-        self.connection.execute(
-            statement.values(**values),
-            [{"b_event_id": row["event_id"]} | {f"b_{c}": row[c] for c in columns} for row in rows],
-        )
+        if rows:
+            values = [{f"b_{name}": row[name] for name in ("event_id", *DERIVED)} for row in rows]
+            _derive(self.dialect).run_many(self.connection, [self.fixed | each for each in values])
 
     def erase(self, event_ids: Collection[str]) -> None:
         """Seal: salt and bytes become NULL; on PostgreSQL only the sealing role may."""
-        statement = update(self.table).values(salt=None, body=None)
         try:
-            for part in chunks(event_ids):
-                self.connection.execute(statement.where(self._where({"event_id": part})))
+            self.set({"salt": None, "body": None}, event_id=set(event_ids))
         except ProgrammingError as error:
             if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
                 raise
@@ -149,6 +139,13 @@ def _neighbours(dialect: Dialect) -> Statement:
 def _last_below(dialect: Dialect) -> Statement:
     query = select(func.max(C.seq).label("last")).where(*_mine(*JOURNAL), C.seq < bindparam("seq"))
     return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _derive(dialect: Dialect) -> Change:
+    values: Row = {name: bindparam(f"b_{name}") for name in DERIVED}
+    mine = update(EVENTS).where(*_mine(), C.event_id == bindparam("b_event_id"))
+    return Change(mine.values(**values), dialect)
 
 
 @lru_cache(maxsize=32)

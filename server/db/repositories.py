@@ -1,13 +1,11 @@
 """Repositories: rows in, rows out, always within one community. Services see these and no SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    Column,
     Connection,
     Dialect,
     Table,
@@ -17,25 +15,15 @@ from sqlalchemy import (
     func,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.sql import ColumnElement
 
 from server.db import bulk, tables
 from server.db.base import Base
-from server.db.direct import Statement, one_of, several
+from server.db.direct import Change, Statement, one_of, several
 
 Row = dict[str, Any]
-CHUNK = 4000
-"""Most values in one IN list: below SQLite's and PostgreSQL's limits on parameters."""
-
-
-def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:
-    """A long list in parts of at most ``size``."""
-    iterator = iter(values)
-    while part := list(islice(iterator, size)):
-        yield part
 
 
 class Test(NamedTuple):
@@ -84,9 +72,29 @@ def _selection(
 ) -> Statement:
     columns = [table.c[n[1:]].desc() if n.startswith("-") else table.c[n] for n in order]
     limits = span.tests(table) if span else []
-    shape = and_(true(), *(test.of(table, dialect.name) for test in tests))
-    query = select(table).where(shape, *limits).order_by(*columns)
+    query = select(table).where(_all(tests, table, dialect), *limits).order_by(*columns)
     return Statement(query.limit(1) if first else query, dialect)
+
+
+@lru_cache(maxsize=500)
+def _count(dialect: Dialect, table: Table, tests: tuple[Test, ...]) -> Statement:
+    counted = select(func.count().label("count")).select_from(table)
+    return Statement(counted.where(_all(tests, table, dialect)), dialect)
+
+
+@lru_cache(maxsize=500)
+def _update(dialect: Dialect, table: Table, names: tuple[str, ...], tests: tuple[Test, ...]) -> Change:
+    values: Row = {name: bindparam(f"v_{name}") for name in names}
+    return Change(update(table).where(_all(tests, table, dialect)).values(**values), dialect)
+
+
+@lru_cache(maxsize=500)
+def _removal(dialect: Dialect, table: Table, tests: tuple[Test, ...]) -> Change:
+    return Change(delete(table).where(_all(tests, table, dialect)), dialect)
+
+
+def _all(tests: tuple[Test, ...], table: Table, dialect: Dialect) -> ColumnElement[bool]:
+    return and_(true(), *(test.of(table, dialect.name) for test in tests))
 
 
 @lru_cache(maxsize=200)
@@ -126,8 +134,9 @@ class Rows:
 
     def count(self, **where: Any) -> int:
         """How many rows have these values."""
-        query = select(func.count()).select_from(self.table).where(self._where(where))
-        return int(self.connection.execute(query).scalar_one())
+        tests, given = self._tests(where)
+        ((found,),) = _count(self.dialect, self.table, tests).tuples(self.connection, **given)
+        return int(found)
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that must not exist yet."""
@@ -146,18 +155,19 @@ class Rows:
 
     def set(self, values: Mapping[str, Any], **where: Any) -> int:
         """Change columns of the rows with these values; how many there were."""
-        return self.connection.execute(update(self.table).where(self._where(where)).values(**values)).rowcount
+        if _none(where):
+            return 0
+        tests, given = self._tests(where)
+        columns = self.table.c
+        given |= {f"v_{name}": bulk.written(columns[name], value) for name, value in values.items()}
+        return _update(self.dialect, self.table, tuple(values), tests).run(self.connection, **given)
 
     def remove(self, **where: Any) -> int:
         """Delete the rows with these values; how many there were."""
-        return self.connection.execute(delete(self.table).where(self._where(where))).rowcount
-
-    def remove_keys(self, keys: Iterable[Sequence[Any]]) -> None:
-        """Delete rows by their key columns behind ``community_id``."""
-        columns = [self.table.c[name] for name in self.key if name not in self.fixed]
-        for part in chunks(keys, CHUNK // max(1, len(columns))):
-            wanted = tuple_(*columns).in_([tuple(key) for key in part])
-            self.connection.execute(delete(self.table).where(self._where({}), wanted))
+        if _none(where):
+            return 0
+        tests, given = self._tests(where)
+        return _removal(self.dialect, self.table, tests).run(self.connection, **given)
 
     def _select(
         self,
@@ -168,27 +178,27 @@ class Rows:
         span: Span | None = None,
         limits: Mapping[str, Any] | None = None,
     ) -> list[Row]:
-        tests, given = [], dict(limits) if limits else {}
+        if _none(where):
+            return []
+        tests, given = self._tests(where)
+        found = _selection(self.dialect, self.table, tests, tuple(order), first=first, span=span)
+        return found.rows(self.connection, **given, **(limits or {}))
+
+    def _tests(self, where: Mapping[str, Any]) -> tuple[tuple[Test, ...], Row]:
+        """A condition as what decides its SQL, and its parameters."""
+        tests, given = [], {}
         for name, value in {**self.fixed, **where}.items():
             how = "null" if value is None else "="
             if isinstance(value, SEVERAL):
-                if not value:
-                    return []
                 # A list of nothing but None has no row; the value None would ask for NULL.
                 (one,) = value if len(value) == 1 else (None,)
                 how, value = ("in", several(value, self.dialect.name)) if one is None else ("=", one)  # noqa: PLW2901
             tests.append(Test(name, how))
             if how != "null":
                 given[f"w_{name}"] = value
-        found = _selection(self.dialect, self.table, tuple(tests), tuple(order), first=first, span=span)
-        return found.rows(self.connection, **given)
-
-    def _where(self, where: Mapping[str, Any]) -> ColumnElement[bool]:
-        tests = [_matches(self.table.c[name], value) for name, value in (self.fixed | dict(where)).items()]
-        return and_(true(), *tests)
+        return tuple(tests), given
 
 
-def _matches(column: Column[Any], value: Any) -> ColumnElement[bool]:
-    if isinstance(value, SEVERAL):
-        return column.in_(list(value))
-    return column.is_(None) if value is None else column == value
+def _none(where: Mapping[str, Any]) -> bool:
+    """Whether some column has to be one of no values at all."""
+    return any(isinstance(value, SEVERAL) and not value for value in where.values())

@@ -14,11 +14,12 @@ from sqlalchemy.exc import StatementError
 
 from server.db.base import Base
 from server.db.copies import look_at
-from server.db.repositories import chunks
 from server.db.unit_of_work import UnitOfWork
 from server.errors import Conflict, Invalid
 
 FORMAT = "yika-community-1"
+AT_ONCE = 500
+"""Rows in one statement."""
 LEFT_OUT = frozenset(
     {"kiosk_nonces", "kiosk_sessions", "roster_snapshots", "enrolment_codes", "last_seen", "desks"}
 )
@@ -67,8 +68,9 @@ def load(uow: UnitOfWork, lines: Iterable[str | bytes]) -> int:
             )
         found.setdefault(entry["table"], []).append(_read(known[entry["table"]], row))
     for name, table in known.items():
-        for part in chunks(found.get(name, []), 500):
-            _insert(uow, table, part)
+        rows = found.get(name, [])
+        for start in range(0, len(rows), AT_ONCE):
+            _insert(uow, table, rows[start : start + AT_ONCE])
         look_at(uow.connection, name)
     return sum(map(len, found.values()))
 

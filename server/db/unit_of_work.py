@@ -5,7 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, select
 
 from server.db import tables
 from server.db.base import Base
@@ -57,6 +57,7 @@ REPOSITORIES: dict[str, type[Base]] = {
 }
 """Attribute of a unit of work -> table; ``events`` and ``shifts`` have repositories of their own."""
 
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _BUMP = "UPDATE communities SET roster_version = roster_version + 1 WHERE community_id = "
 
 
@@ -148,8 +149,7 @@ class UnitOfWork:
     def lock(self) -> None:
         """Let one writer at a time into this community (SQLite has only one writer anyway)."""
         if self.connection.dialect.name == "postgresql":
-            key = {"key": f"yika:{self.community_id}"}
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+            run(self.connection, _LOCK, (f"yika:{self.community_id}",))
 
     def bump(self) -> None:
         """Raise the community's change counter, so that kiosks fetch their roster."""

@@ -67,9 +67,6 @@ class Repository(Protocol):
     def remove(self, **where: Any) -> int:
         """Delete rows."""
 
-    def remove_keys(self, keys: Any) -> None:
-        """Delete rows by key."""
-
 
 class Events(Repository, Protocol):
     """What ingest and projection ask of the table of events."""

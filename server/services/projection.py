@@ -274,7 +274,7 @@ def _write(uow: Uow, acting: Acting, changes: _Changes, shared: Common) -> int:
     if not changes.put and not changes.gone:
         return 0
     shifts = uow.shifts
-    shifts.remove_keys([(name,) for name in sorted(changes.gone)])
+    shifts.remove(shift_id=changes.gone)
     shifts.put([shift_row(shift) for shift in changes.put.values()])
     worth_now: dict[str, Shift | None] = dict.fromkeys(changes.gone)
     post_shifts(uow, acting, worth_now | changes.put, shared)
