@@ -48,6 +48,11 @@ class Allowances:
     rosters: Gate
     """Lines of their own, or a whole town's would hold every thread, and a session wait for rosters."""
 
+    def pause(self) -> int | None:
+        """Seconds after which to ask for what can wait; None when nobody stands in line to bring events."""
+        ahead = (line.pause() for line in (self.pushes, self.sessions, self.nonces))
+        return max((seconds for seconds in ahead if seconds is not None), default=None)
+
 
 def _yika() -> Any:
     return current_app.extensions["yika"]
@@ -109,11 +114,12 @@ def events() -> Response:
 def roster() -> Response:
     """What this kiosk may know, as a difference to what it holds; 304 when it has everything.
 
-    While pushes stand in line a kiosk that holds a roster asks again later: each push changes it once more.
+    While pushes, or sessions for them, stand in line a kiosk that holds a roster asks again later: each push
+    changes it once more, and a town that has brought its events would keep the rest of it outside.
     One without any roster can tell nobody's name, and stands in the line for rosters only.
     """
     have = request.args.get("have", type=int)
-    pause = limits().pushes.pause()
+    pause = limits().pause()
     if have is not None and pause is not None:
         raise TooMany(pause)
     signed = signed_request()

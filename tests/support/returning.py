@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -152,7 +153,7 @@ def quarters(cut: Sequence[Cut], processes: int, seed: float) -> Iterator[list[Q
             apart = multiprocessing.get_context("spawn")
             started = [_Process(ctx=apart) for _ in range(processes)]
             for one in started:
-                one.start(_quiet)
+                one.start(_settle)
                 stack.enter_context(one)
             made = [one.quarter(cut[n::processes], seed + n) for n, one in enumerate(started)]
         else:
@@ -162,6 +163,14 @@ def quarters(cut: Sequence[Cut], processes: int, seed: float) -> Iterator[list[Q
         yield made
 
 
-def _quiet() -> None:
-    """Every wait is counted; thousands of lines that tell of it would hide all else."""
+def _settle() -> None:
+    """Every wait is counted, so no lines tell of it; and who started this process may be ended any moment."""
     logging.disable(logging.WARNING)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

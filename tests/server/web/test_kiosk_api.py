@@ -24,6 +24,7 @@ from server.contract.wire import (
     roster_hash,
     session_to_sign,
 )
+from server.errors import TooMany
 from server.services.keys import signature_holds
 from server.services.kiosks import add_kiosk, revoke_kiosk
 from server.services.members import change_volunteer
@@ -303,6 +304,19 @@ def test_a_push_too_many_at_once_is_told_to_come_back_later(app, bench, device) 
         assert device.roster().status_code == 200, "a kiosk without any roster does not"
     taken = reply_from_bytes(device.send("POST", "/api/v1/kiosk/events", body).data)
     assert [result.status for result in taken.results] == ["stored"]
+
+
+def test_who_holds_a_roster_waits_while_others_cannot_even_open_a_session(app, device) -> None:
+    """A town stands in line for sessions first: kiosks that are through must not keep it outside."""
+    held = Manifest(**json.loads(device.roster().data)["manifest"])
+    assert device.roster(held.version, held.hash).status_code == 304
+    nonces = app.extensions["yika_kiosk_limits"].nonces
+    with contextlib.ExitStack() as inside:
+        for number in range(200):
+            with contextlib.suppress(TooMany):
+                inside.enter_context(nonces.passing(f"kiosk {number}"))
+    assert device.roster(held.version, held.hash).status_code == 429
+    assert device.roster().status_code == 200, "a kiosk without any roster does not"
 
 
 def test_health_says_ok_when_the_database_answers(app) -> None:
