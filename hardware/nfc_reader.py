@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hardware.pn53x_brief import Brief
 from hardware.ports import (
     CardRead,
     CardTornAway,
@@ -285,6 +286,9 @@ class _Device:
             self._open(path)
         except Exception as error:  # whatever the driver makes of no answer or a garbled one
             raise ReaderLost(f"no reader answers on {path}: {error or type(error).__name__}") from error
+        chipset = getattr(self._frontend.device, "chipset", None)  # a simulated reader behind UDP has none
+        if isinstance(chipset, self._nfc.clf.pn53x.Chipset):
+            chipset.command = Brief(chipset.command)
         # nfcpy's tags speak through the frontend: here their frames are counted and given a deadline.
         self._plain_exchange, self._frontend.exchange = self._frontend.exchange, self._exchange
 

@@ -1,0 +1,86 @@
+"""Which commands reach a PN53x chip, and which it need not hear again."""
+
+import errno
+
+import pytest
+
+from hardware.pn53x_brief import READ_REGISTER, RF_CONFIGURATION, WRITE_REGISTER, Brief
+
+ADDRESSES, VALUES = bytes.fromhex("63026303"), b"\x80\x00"
+SAME, OTHER = bytes.fromhex("630280630300"), bytes.fromhex("630280630303")
+TIMINGS, LONGER = bytes.fromhex("020a0b07"), bytes.fromhex("020a0b08")
+FIELD_ON = bytes.fromhex("0102")
+
+
+class Chip:
+    """Answers reading with the registers' values, and anything else with nothing."""
+
+    def __init__(self, values: bytes = VALUES) -> None:
+        self.values, self.heard = values, list[tuple[int, bytes]]()
+        self.deaf = False
+
+    def say(self, code: int, data: bytes, _timeout: float) -> bytearray:
+        if self.deaf:
+            raise OSError(errno.ETIMEDOUT, "no answer")
+        self.heard.append((code, bytes(data)))
+        return bytearray(self.values if code == READ_REGISTER else b"")
+
+
+def heard(*commands: tuple[int, bytes], values: bytes = VALUES) -> list[tuple[int, bytes]]:
+    chip = Chip(values)
+    brief = Brief(chip.say)
+    for code, data in commands:
+        brief(code, data, 0.1)
+    return chip.heard
+
+
+READ, WRITE = (READ_REGISTER, ADDRESSES), (WRITE_REGISTER, SAME)
+SET = (RF_CONFIGURATION, TIMINGS)
+
+
+def test_registers_are_not_written_as_they_were_just_read() -> None:
+    assert heard(READ, WRITE) == [READ]
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [WRITE],
+        [READ, (WRITE_REGISTER, OTHER)],
+        [READ, (0x42, b"\x30\x00"), WRITE],
+        [READ, (RF_CONFIGURATION, FIELD_ON), WRITE],
+        [READ, (WRITE_REGISTER, OTHER), WRITE],
+    ],
+)
+def test_registers_that_were_not_just_read_so_are_written(commands: list[tuple[int, bytes]]) -> None:
+    assert heard(*commands) == commands
+
+
+def test_an_answer_with_a_status_before_the_values_leaves_nothing_out() -> None:
+    assert heard(READ, WRITE, values=b"\x00" + VALUES) == [READ, WRITE]
+
+
+def test_timings_are_set_once_and_again_when_they_change() -> None:
+    longer = (RF_CONFIGURATION, LONGER)
+    assert heard(SET, SET, longer, longer, SET) == [SET, longer, SET]
+
+
+def test_switching_the_field_is_never_left_out() -> None:
+    field = (RF_CONFIGURATION, FIELD_ON)
+    assert heard(field, field, SET, field) == [field, field, SET, field]
+
+
+def test_timings_that_the_chip_did_not_acknowledge_are_set_again() -> None:
+    chip = Chip()
+    brief = Brief(chip.say)
+    brief(*SET, 0.1)
+    chip.deaf = True
+    with pytest.raises(OSError, match="no answer"):
+        brief(RF_CONFIGURATION, LONGER, 0.1)
+    chip.deaf = False
+    brief(*SET, 0.1)
+    assert chip.heard == [SET, SET]
+
+
+def test_a_command_without_data_passes() -> None:
+    assert heard((0x02, b""), (0x02, b"")) == [(0x02, b""), (0x02, b"")]
