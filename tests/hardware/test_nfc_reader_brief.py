@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from hardware.pn53x_brief import READ_REGISTER, RF_CONFIGURATION, WRITE_REGISTER, Brief
+from hardware.nfc_reader import READ_REGISTER, RF_CONFIGURATION, WRITE_REGISTER, Brief
 
 ADDRESSES, VALUES = bytes.fromhex("63026303"), b"\x80\x00"
 SAME, OTHER = bytes.fromhex("630280630300"), bytes.fromhex("630280630303")
