@@ -426,7 +426,8 @@ class Brief:
 
     Before each frame to a card, nfcpy reads three registers and writes them back, changed or not, and sets
     the same time-outs anew: of the five commands for one frame two tell the chip nothing. On a serial line
-    of 115200 baud each costs 3 ms, and a card of ours takes nine frames.
+    of 115200 baud each costs 3 ms, and a card of ours takes nine frames. And it switches the field off after
+    each look for a card, and again before the next.
     """
 
     def __init__(self, say: Say) -> None:
@@ -435,20 +436,25 @@ class Brief:
         self._timings = b""
         self._registers = b""
         """What was read by the command before this one, as it would be written back."""
+        self._configured = b""
+        """What the command before this one configured."""
 
     def __call__(self, code: int, data: bytes, timeout: float) -> bytearray:
         """Give one command, or answer it here when the chip was just told or has just said the same."""
         said = bytes(data or b"")
-        sets_timings = code == RF_CONFIGURATION and said[:1] == bytes((TIMINGS,))
-        if said and (code, said) in ((RF_CONFIGURATION, self._timings), (WRITE_REGISTER, self._registers)):
-            self._registers = b""
+        configures = code == RF_CONFIGURATION
+        sets_timings = configures and said[:1] == bytes((TIMINGS,))
+        known = (self._timings, self._configured) if configures else (self._registers,)
+        if said and code in (RF_CONFIGURATION, WRITE_REGISTER) and said in known:
             return bytearray()
-        self._registers = b""
+        self._registers = self._configured = b""
         if sets_timings:
             self._timings = b""  # unknown until the chip has acknowledged them
         answer = self._say(code, data, timeout)
         if sets_timings:
             self._timings = said
+        if configures:
+            self._configured = said
         if code == READ_REGISTER:
             self._registers = _written_back(said, answer)
         return answer

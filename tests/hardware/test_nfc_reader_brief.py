@@ -9,7 +9,7 @@ from hardware.nfc_reader import READ_REGISTER, RF_CONFIGURATION, WRITE_REGISTER,
 ADDRESSES, VALUES = bytes.fromhex("63026303"), b"\x80\x00"
 SAME, OTHER = bytes.fromhex("630280630300"), bytes.fromhex("630280630303")
 TIMINGS, LONGER = bytes.fromhex("020a0b07"), bytes.fromhex("020a0b08")
-FIELD_ON = bytes.fromhex("0102")
+FIELD_OFF = bytes.fromhex("0102")
 
 
 class Chip:
@@ -48,7 +48,7 @@ def test_registers_are_not_written_as_they_were_just_read() -> None:
         [WRITE],
         [READ, (WRITE_REGISTER, OTHER)],
         [READ, (0x42, b"\x30\x00"), WRITE],
-        [READ, (RF_CONFIGURATION, FIELD_ON), WRITE],
+        [READ, (RF_CONFIGURATION, FIELD_OFF), WRITE],
         [READ, (WRITE_REGISTER, OTHER), WRITE],
     ],
 )
@@ -65,9 +65,21 @@ def test_timings_are_set_once_and_again_when_they_change() -> None:
     assert heard(SET, SET, longer, longer, SET) == [SET, longer, SET]
 
 
-def test_switching_the_field_is_never_left_out() -> None:
-    field = (RF_CONFIGURATION, FIELD_ON)
-    assert heard(field, field, SET, field) == [field, field, SET, field]
+def test_the_field_is_switched_off_unless_that_was_the_last_that_the_chip_heard() -> None:
+    off, look = (RF_CONFIGURATION, FIELD_OFF), (0x4A, b"\x01\x00")
+    assert heard(off, off, look, off, SET, off, off) == [off, look, off, SET, off]
+
+
+def test_a_switch_that_the_chip_did_not_acknowledge_is_said_again() -> None:
+    chip = Chip()
+    brief = Brief(chip.say)
+    brief(RF_CONFIGURATION, FIELD_OFF, 0.1)
+    chip.deaf = True
+    with pytest.raises(OSError, match="no answer"):
+        brief(0x4A, b"\x01\x00", 0.1)
+    chip.deaf = False
+    brief(RF_CONFIGURATION, FIELD_OFF, 0.1)
+    assert chip.heard == [(RF_CONFIGURATION, FIELD_OFF)] * 2
 
 
 def test_timings_that_the_chip_did_not_acknowledge_are_set_again() -> None:
