@@ -1,8 +1,6 @@
 """The server's composition root: configuration in, a Flask application out."""
 
-from collections.abc import Callable
-
-from flask import Flask, jsonify
+from flask import Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from server.config import ServerConfig
@@ -19,14 +17,24 @@ NONCES_AT_ONCE, SESSIONS_AT_ONCE, ROSTERS_AT_ONCE = 2, 3, 2
 
 def create_app(config: ServerConfig | None = None) -> Flask:
     """Build the application; it opens no connection before the first request."""
-    config = config or ServerConfig.from_environment()
-    runtime = Runtime(config)
     app = Flask("server.web", template_folder="templates", static_folder="static")
-    app.config["SECRET_KEY"] = runtime.keys.derive("web-session-1")
     app.config["MAX_CONTENT_LENGTH"] = 16 << 20
-    app.config["SESSION_COOKIE_SECURE"] = config.secure_cookies
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     app.config["SESSION_COOKIE_HTTPONLY"] = True
+    register_errors(app)
+    app.register_blueprint(kiosk_api.blueprint)
+    app.register_blueprint(kiosk_desk.blueprint)
+    app.add_url_rule("/healthz", view_func=healthz)
+    blueprints.register_all(app)
+    configure(app, config or ServerConfig.from_environment())
+    return app
+
+
+def configure(app: Flask, config: ServerConfig) -> None:
+    """Give an application its configuration, and anew all that it keeps while it runs."""
+    runtime = Runtime(config)
+    app.config["SECRET_KEY"] = runtime.keys.derive("web-session-1")
+    app.config["SESSION_COOKIE_SECURE"] = config.secure_cookies
     app.extensions["yika"] = runtime
     app.extensions["yika_kiosk_limits"] = kiosk_api.Allowances(
         requests=Allowance(config.rate_limit, runtime.clock),
@@ -36,19 +44,11 @@ def create_app(config: ServerConfig | None = None) -> Flask:
         sessions=Gate(SESSIONS_AT_ONCE, runtime.clock),
         rosters=Gate(ROSTERS_AT_ONCE, runtime.clock),
     )
-    register_errors(app)
-    app.register_blueprint(kiosk_api.blueprint)
-    app.register_blueprint(kiosk_desk.blueprint)
-    app.add_url_rule("/healthz", view_func=_healthz(runtime))
-    blueprints.register_all(app)
-    return app
+    blueprints.allow_anew(app)
 
 
-def _healthz(runtime: Runtime) -> Callable[[], ResponseReturnValue]:
-    def healthz() -> ResponseReturnValue:
-        """Whether the database answers and has this program's schema."""
-        if not is_current(runtime.database):
-            raise NotReady
-        return jsonify(status="ok")
-
-    return healthz
+def healthz() -> ResponseReturnValue:
+    """Whether the database answers and has this program's schema."""
+    if not is_current(current_app.extensions["yika"].database):
+        raise NotReady
+    return jsonify(status="ok")

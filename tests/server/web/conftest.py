@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR, MINUTE
 from server.db.session import Database
 from server.services.community import PlanSpec, set_plans
 from server.services.users import create_token, create_user
 from tests.server.conftest import COMMUNITY, TODAY, Bench, Numbers, fill
+from tests.support.applications import application
 from tests.support.databases import Shelf, Store
 
 ROLES = {"admin": None, "staff": None, "leader": "M0001", "auditor": None, "volunteer": "M0004"}
@@ -83,12 +83,10 @@ def site(shelf: Shelf, tmp_path: Path) -> Iterator[Site]:
     store, (made, users) = shelf.filled("day", day)
     bench = replace(made.over(shelf, store), entropy=Numbers("test"))
     make_key_file(tmp_path / "server.key", b"s" * 32)
-    app = create_app(ServerConfig(data_dir=tmp_path, database_url=store.app, community=COMMUNITY))
-    runtime = app.extensions["yika"]
-    runtime.clock = lambda: bench.now
-    app.config["WTF_CSRF_ENABLED"] = False
-    yield Site(app, bench, dict(users))
-    runtime.dispose()
+    with application(ServerConfig(data_dir=tmp_path, database_url=store.app, community=COMMUNITY)) as app:
+        app.extensions["yika"].clock = lambda: bench.now
+        app.config["WTF_CSRF_ENABLED"] = False
+        yield Site(app, bench, dict(users))
 
 
 def _live_through_a_day(bench: Bench) -> None:

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 
-from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import (
@@ -29,6 +28,7 @@ from server.services.keys import signature_holds
 from server.services.kiosks import add_kiosk, revoke_kiosk
 from server.services.members import change_volunteer
 from server.web.limits import LEAST_WAIT, MOST_WAIT
+from tests.support.applications import application
 
 
 @pytest.fixture
@@ -36,9 +36,8 @@ def app(bench, tmp_path):
     """The real application over the small community."""
     make_key_file(tmp_path / "server.key", b"s" * 32)
     url = bench.database.url.render_as_string(hide_password=False)
-    app = create_app(ServerConfig(data_dir=tmp_path, database_url=url, rate_limit=50, enrol_limit=40))
-    yield app
-    app.extensions["yika"].dispose()
+    with application(ServerConfig(data_dir=tmp_path, database_url=url, rate_limit=50, enrol_limit=40)) as app:
+        yield app
 
 
 @dataclass

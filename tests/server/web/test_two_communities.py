@@ -5,13 +5,13 @@ The addresses are the application's own, and ids to guess are drawn from the tab
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.app import create_app
 from server.config import ServerConfig, make_key_file
 from server.db.session import Database
 from server.db.tables import Base
@@ -33,6 +33,7 @@ from server.services.members import NewVolunteer, register_volunteer
 from tests.server.conftest import Bench, Numbers
 from tests.server.web.conftest import Site, settled
 from tests.server.web.test_kiosk_api import Device
+from tests.support.applications import application
 from tests.support.databases import Shelf, Store
 
 HERE, THERE = "here", "there"
@@ -111,15 +112,15 @@ def sides(shelf: Shelf, tmp_path: Path) -> Iterator[dict[str, Side]]:
     store, made = shelf.filled("pair", pair)
     make_key_file(tmp_path / "server.key", b"s" * 32)
     found = {}
-    for community, (bench, users) in made.items():
-        bench = replace(bench.over(shelf, store), entropy=Numbers(f"test {community}"))
-        app = create_app(ServerConfig(data_dir=tmp_path, database_url=store.app, community=community))
-        app.extensions["yika"].clock = lambda bench=bench: bench.now
-        app.config["WTF_CSRF_ENABLED"] = False
-        found[community] = Side(Site(app, bench, users), bench, rows_of(bench))
-    yield found
-    for side in found.values():
-        side.site.app.extensions["yika"].dispose()
+    with ExitStack() as stack:
+        for community, (bench, users) in made.items():
+            bench = replace(bench.over(shelf, store), entropy=Numbers(f"test {community}"))
+            config = ServerConfig(data_dir=tmp_path, database_url=store.app, community=community)
+            app = stack.enter_context(application(config))
+            app.extensions["yika"].clock = lambda bench=bench: bench.now
+            app.config["WTF_CSRF_ENABLED"] = False
+            found[community] = Side(Site(app, bench, users), bench, rows_of(bench))
+        yield found
 
 
 def other(community: str) -> str:
