@@ -166,9 +166,15 @@ class Storm:
             self._note(turn, came)
             if came.trouble is None and not (turn.lane == "push" and came.pending):
                 self._reached(turn.kiosk, turn.lane, now)
-            heapq.heappush(self._turns, _Turn(now + came.delay, next(self._numbers), turn.kiosk, turn.lane))
+            if turn.kiosk in self._missing or self._events_are_missing():
+                due = now + came.delay
+                heapq.heappush(self._turns, _Turn(due, next(self._numbers), turn.kiosk, turn.lane))
             self._under_way -= 1
             self._changed.notify_all()
+
+    def _events_are_missing(self) -> bool:
+        """Until then whoever is through goes on asking; later that would only keep the clock from moving."""
+        return any("push" in lanes for lanes in self._missing.values())
 
     def _note(self, turn: _Turn, came: Came) -> None:
         if isinstance(came.trouble, Busy):
