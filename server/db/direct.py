@@ -33,6 +33,15 @@ from server.db.base import Json
 Row = dict[str, Any]
 
 
+_DIALECTS: dict[tuple[str, str], Dialect] = {}
+
+
+def dialect_of(connection: Connection) -> Dialect:
+    """The dialect for which statements are compiled: one for all databases of a kind, not one for each."""
+    own = connection.dialect
+    return _DIALECTS.setdefault((own.name, own.driver), own)
+
+
 class _Compiled:
     """A statement as the driver takes it."""
 

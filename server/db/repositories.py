@@ -21,7 +21,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.db import bulk, tables
 from server.db.base import Base
-from server.db.direct import Change, Statement, one_of, several
+from server.db.direct import Change, Statement, dialect_of, one_of, several
 
 Row = dict[str, Any]
 
@@ -110,7 +110,7 @@ class Rows:
         self.table: Table = tables.table(entity)
         self.key = _key(self.table)
         self.fixed: Row = {"community_id": community_id} if "community_id" in self.key else {}
-        self.dialect = connection.dialect
+        self.dialect = dialect_of(connection)
 
     def get(self, **key: Any) -> Row | None:
         """The one row with these values, or none."""

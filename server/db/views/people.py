@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, Select, bindparam, case, exists, func, or_, sele
 from sqlalchemy.sql import ColumnElement
 
 from server.db import tables
-from server.db.direct import Statement
+from server.db.direct import Statement, dialect_of
 from server.db.views.reader import (
     ACCOUNT_PREFIX,
     BALANCES,
@@ -143,7 +143,7 @@ class PeopleViews(Reader):
     def credited(self, first: str, today: str) -> list[Row]:
         """Of everybody who served since a day: minutes credited since then (``month``) and ``today``."""
         given = {"community_id": self.community_id, "first": first, "today": today}
-        return _credited(self.connection.dialect).rows(self.connection, **given)
+        return _credited(dialect_of(self.connection)).rows(self.connection, **given)
 
     def _cards(self) -> Select[tuple[object, ...]]:
         names = ("card_id", "volunteer", "state", "since", "medium", "proof", "not_after", "issued_at")
