@@ -22,7 +22,7 @@ from tests.support.sim_story import Story, story
 AUDIT_EVERY, REDELIVER_EVERY = 20, 25
 """Of so many seeds one is also audited, and one also told again in other orders: both cost many histories."""
 CHUNK = 50
-HISTORIES = int(os.environ.get("YIKA_SIM_HISTORIES", "3000"))
+HISTORIES = int(os.environ.get("YIKA_SIM_HISTORIES", "10000"))
 FIRST = int(os.environ.get("YIKA_SIM_SEED", "0"))
 """How many histories the tests tell, and from which seed on…"""
 LAST = FIRST + HISTORIES
