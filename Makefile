@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # One more than there are cores: tests wait for browsers and databases.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$((n < 4 ? n + 1 : 4)))
+# On a memory disk where there is room: tests write thousands of databases, and only the rigs for power cuts and full
+# disks, which bring disks of their own, need one that keeps anything.
+SCRATCH ?= $(or $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000 { print "/dev/shm" }'),$(TMPDIR),/tmp)
 PARTS  ?= tests/server/db tests/server/test_backups.py $(addprefix tests/server/services/test_,ingest.py projection.py audit.py)
 
 .DEFAULT_GOAL := help
@@ -36,10 +39,10 @@ $(VENV)/.pcsc: $(STAMP) requirements/pcsc.lock
 	  && touch $@ || echo "pyscard could not be built (it needs swig, gcc and libpcsclite-dev): PC/SC tests are left out"
 
 test: system-test $(STAMP) $(VENV)/.pcsc  ## run every test; says loudly what it had to leave out
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-partitioned: system-test $(STAMP)  ## database, ingest and audit once more, every table in parts by community
-	@YIKA_TEST_PARTITIONED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m postgresql $(PARTS)
+	@YIKA_TEST_PARTITIONED=1 TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m postgresql $(PARTS)
 
 fuzz: $(STAMP)  ## fuzz each parser that a card, a code or a list reaches, for a minute
 	@$(BIN)/python -m tests.fuzz --inputs 0 --seconds 60
