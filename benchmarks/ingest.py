@@ -126,7 +126,7 @@ def _text(value: Any) -> Any:
 def _bare(place: Place, name: str, rows: dict[str, Raw], parts: int) -> tuple[float, str]:
     """Seconds in which the bare driver writes these rows in so many transactions, and its settings.
 
-    One more comes first and is not timed, as a day comes before our own.
+    The first is not timed, as a day comes before our own; the others stand for it.
     """
     url = place.new(name)
     database = Database(url)
@@ -136,18 +136,20 @@ def _bare(place: Place, name: str, rows: dict[str, Raw], parts: int) -> tuple[fl
         def write(part: int) -> None:
             begin()
             for table, (names, found) in rows.items():
-                mine = found[part * len(found) // (parts + 1) : (part + 1) * len(found) // (parts + 1)]
+                mine = found[part * len(found) // parts : (part + 1) * len(found) // parts]
                 many(table, names, mine)
             commit()
 
-        write(0)
-        _look(place, database)
+        if parts > 1:
+            write(0)
+            _look(place, database)
+        rest = range(min(1, parts - 1), parts)
         started = perf_counter()
-        for part in range(1, parts + 1):
+        for part in rest:
             write(part)
         seconds = perf_counter() - started
         database.dispose()
-        return seconds * (parts + 1) / parts, settings
+        return seconds * parts / len(rest), settings
 
 
 def _look(place: Place, database: Database) -> None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm")
 AT_END = ("hold", "loop")
+MEMORY_DISK = "/dev/shm/"  # noqa: S108 - nothing is written there
 V4L2_MANUAL = 1
 """V4L2_EXPOSURE_MANUAL; the exposure is then in steps of 100 µs (V4L2_CID_EXPOSURE_ABSOLUTE)."""
 WHITE = 250
@@ -239,7 +240,8 @@ class Device:
 
 
 def _local(source: str) -> bool:
-    return source.isdigit() or source.startswith("/dev/")
+    """Whether a camera is meant: pictures may lie on the memory disk below /dev."""
+    return source.isdigit() or (source.startswith("/dev/") and not source.startswith(MEMORY_DISK))
 
 
 def _opened(capture: Any, source: str) -> Any:
