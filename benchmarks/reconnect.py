@@ -62,6 +62,7 @@ def _measure(result: Result, what: str, outage: Outage, options: Options, *, one
         "answers": {f"{name} {status}": n for (name, status), n in sorted(seen.answers.items())},
         "seconds until half and 9 of 10 kiosks were through": [quantile(seen.through, q) for q in (0.5, 0.9)],
         "seconds in which every kiosk waited": seen.idle,
+        "seconds by the wall": seen.lasted,
         "most times one kiosk was told to wait": max(seen.refused.values(), default=0),
         "waits told": len(seen.waits),
         "longest wait, s": max(seen.waits, default=0.0),
@@ -77,7 +78,6 @@ def _measure(result: Result, what: str, outage: Outage, options: Options, *, one
 
 
 def _figures(seen: Seen, place: Town) -> dict[str, float]:
-    busy = seen.seconds - seen.idle
     return {
         "events/s": place.outage.events / seen.seconds,
         "until all are through s": seen.seconds,
@@ -87,8 +87,8 @@ def _figures(seen: Seen, place: Town) -> dict[str, float]:
         "push p50 ms": quantile(seen.took, 0.5),
         "push p99 ms": quantile(seen.took, 0.99),
         "server peak MB": seen.peak_mb,
-        "server cores": seen.server_worked / busy,
-        "kiosks cores": seen.kiosks_worked / busy,
+        "server cores": seen.server_worked / seen.lasted,
+        "kiosks cores": seen.kiosks_worked / seen.lasted,
     }
 
 

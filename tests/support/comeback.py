@@ -35,7 +35,9 @@ class Seen:
     seconds: float = 0.0
     """From the first kiosk's return until the last one had everything acknowledged."""
     idle: float = 0.0
-    """Of these, seconds in which nobody asked anything: every kiosk was waiting as it was told."""
+    """Seconds of the whole storm in which nobody asked anything: every kiosk was waiting as it was told."""
+    lasted: float = 0.0
+    """Seconds of the wall's clock from the first return until the last kiosk had all it wanted."""
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     """By what was asked (session, events, roster) and HTTP status."""
     took: list[float] = field(default_factory=list)
@@ -117,9 +119,11 @@ class Storm:
                 self._quarter_of |= dict.fromkeys(kiosks, quarter)
             before = worked(server), _worked(made)
             self._clock = _Clock()
+            began = time.monotonic()
             everybody = list(self._quarter_of)
             for group in [[kiosk] for kiosk in everybody] if self._one_by_one else [everybody]:
                 self._come_back(group, within, threads)
+            seen.lasted = time.monotonic() - began
             seen.server_worked, seen.kiosks_worked = worked(server) - before[0], _worked(made) - before[1]
             for request in chain.from_iterable(quarter.requests() for quarter in made):
                 seen.note(request)
