@@ -18,8 +18,10 @@ _IDLE: list[Flask] = []
 @contextmanager
 def application(config: ServerConfig) -> Iterator[Flask]:
     """The real application with this configuration."""
-    app = _IDLE.pop() if _IDLE else create_app(config)
-    configure(app, config)
+    if _IDLE:
+        configure(app := _IDLE.pop(), config)
+    else:
+        app = create_app(config)
     views, settings = dict(app.view_functions), dict(app.config)
     try:
         yield app
