@@ -90,7 +90,8 @@ def _floor(path: Path) -> sqlite3.Connection:
     return create(path, about)
 
 
-def _chip(person: Person) -> CardRead:
+def chip(person: Person) -> CardRead:
+    """A person's signed chip as a reader tells it."""
     content = to_ndef(person.bound)
     return CardRead(medium="nfc", uid=person.uid, content=content, content_kind=ContentKind.NDEF)
 
@@ -105,8 +106,8 @@ def _stranger(person: Person) -> CardRead:
 
 
 KINDS: dict[str, tuple[int, Callable[[Person], CardRead]]] = {
-    "signed chip": (0, _chip),
-    "signed chip, tapped before": (0, _chip),
+    "signed chip": (0, chip),
+    "signed chip, tapped before": (0, chip),
     "printed code": (1, _code),
     "unknown chip": (2, _stranger),
 }

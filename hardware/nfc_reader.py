@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hardware.nfc_brief import Brief, ReadAhead
 from hardware.ports import (
     CardRead,
     CardTornAway,
@@ -37,12 +38,6 @@ MIFARE_CLASSIC, ISO_DEP = 0x08, 0x20
 TYPE_2_ACK = 0x0A
 READ_S, ASK_S = 3.0, 10.0
 """The longest that reading, and then asking, may hold the reader."""
-READ_REGISTER, WRITE_REGISTER, RF_CONFIGURATION = 0x06, 0x08, 0x32
-TIMINGS = 0x02
-"""The item of ``RFConfiguration`` that holds the time-outs; the chip keeps it until it is set again."""
-REGISTER_ADDRESS = 2
-Say = Callable[[int, bytes, float], bytearray]
-"""Gives the chip one command: code, data, seconds to answer. Returns the answer's data, or raises."""
 NAMED_TERMINAL = re.compile(r"tty:([A-Za-z0-9-]+):(pn532|arygon)")
 SERIAL_PORT = re.compile(r"(S|ACM|AMA|USB)(\d*)")
 
@@ -262,7 +257,7 @@ class _Watch:
     def _attend(self, device: "_Device", presentation: _Presentation, target: Any) -> None:
         """One attempt at reading; tells the presentation when it brought an answer."""
         presentation.tries += 1
-        learned = device.read(target, self._reader._interrogator)
+        learned = device.read(target, self._reader._interrogator, hurried=presentation.tries == 1)
         now = self._reader._clock()
         if learned.sure:
             presentation.learned = learned
@@ -351,13 +346,16 @@ class _Device:
             self._unanswered += 1
             raise
 
-    def read(self, target: Any, interrogator: Interrogator | None) -> _Learned:
-        """Read what the selected card says, and let the interrogator ask it."""
+    def read(self, target: Any, interrogator: Interrogator | None, *, hurried: bool) -> _Learned:
+        """Read what the selected card says, and let the interrogator ask it.
+
+        ``hurried`` reads a chip that can do so in long pieces; if that fails, the next attempt should not.
+        """
         sak = target.sel_res[0] if target.sel_res else 0
         learned = _Learned(evidence=_said_at_once(target))
         self._deadline = time.monotonic() + READ_S
         try:
-            tag = self._read_ndef(target, learned)
+            tag = self._read_ndef(target, learned, hurried=hurried)
         except LINE_ERRORS:
             raise
         except Exception as error:  # nfcpy fails in many ways at a card that keeps to no standard it knows
@@ -371,12 +369,14 @@ class _Device:
             self._interrogate(tag, learned, interrogator)
         return learned
 
-    def _read_ndef(self, target: Any, learned: _Learned) -> Any:
+    def _read_ndef(self, target: Any, learned: _Learned, *, hurried: bool) -> Any:
         self._unanswered = 0
         tag, ndef = self._nfc.tag.activate(self._frontend, target), None
         if tag is not None:
             learned.evidence["chip"] = str(tag.product)
             self._unanswered = 0  # silence during activation only told nfcpy which chip this is not
+            if hurried and isinstance(tag, self._nfc.tag.tt2_nxp.NTAG21x):
+                tag.read = ReadAhead(tag.read, tag.transceive, last=tag._cfgpage - 1)
             ndef = tag.ndef
         if ndef is None:
             # nfcpy says None for "blank" and for "gone": only a card that answered all, and that was found
@@ -421,53 +421,6 @@ class _Device:
         return transceive
 
 
-class Brief:
-    """Says to a PN53x chip only what it does not know already (NXP UM0701-02 §7.2.4, §7.2.5, §7.3.1).
-
-    Before each frame to a card, nfcpy reads three registers and writes them back, changed or not, and sets
-    the same time-outs anew: of the five commands for one frame two tell the chip nothing. On a serial line
-    of 115200 baud each costs 3 ms, and a card of ours takes nine frames. And it switches the field off after
-    each look for a card, and again before the next.
-    """
-
-    def __init__(self, say: Say) -> None:
-        """``say`` reaches the chip."""
-        self._say = say
-        self._timings = b""
-        self._registers = b""
-        """What was read by the command before this one, as it would be written back."""
-        self._configured = b""
-        """What the command before this one configured."""
-
-    def __call__(self, code: int, data: bytes, timeout: float) -> bytearray:
-        """Give one command, or answer it here when the chip was just told or has just said the same."""
-        said = bytes(data or b"")
-        configures = code == RF_CONFIGURATION
-        sets_timings = configures and said[:1] == bytes((TIMINGS,))
-        known = (self._timings, self._configured) if configures else (self._registers,)
-        if said and code in (RF_CONFIGURATION, WRITE_REGISTER) and said in known:
-            return bytearray()
-        self._registers = self._configured = b""
-        if sets_timings:
-            self._timings = b""  # unknown until the chip has acknowledged them
-        answer = self._say(code, data, timeout)
-        if sets_timings:
-            self._timings = said
-        if configures:
-            self._configured = said
-        if code == READ_REGISTER:
-            self._registers = _written_back(said, answer)
-        return answer
-
-
-def _written_back(addresses: bytes, values: bytes | bytearray) -> bytes:
-    """The data that write these values where they were read; nothing when the answer has another form."""
-    if len(addresses) != REGISTER_ADDRESS * len(values):
-        return b""
-    pairs = zip(range(0, len(addresses), REGISTER_ADDRESS), values, strict=True)
-    return b"".join(addresses[at : at + REGISTER_ADDRESS] + bytes((value,)) for at, value in pairs)
-
-
 def probe(path: str) -> str:
     """Open a reader, tell which chip answers, and close it; raises :class:`ReaderLost`."""
     device = _Device(path, Patience().answer_ms)
@@ -481,6 +434,7 @@ def _nfc() -> Any:
     try:
         import nfc
         import nfc.clf.pn532
+        import nfc.tag.tt2_nxp
     except (ImportError, OSError) as error:  # OSError: the shared library libusb-1.0 is not there
         raise LibraryMissing(
             'nfcpy and libusb-1.0 are needed: pip install "yika[kiosk]"; apt install libusb-1.0-0'

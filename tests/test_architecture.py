@@ -77,7 +77,11 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ("card_tools", ("card_tools", "cryptography", "base45", "qrcode", "PIL", "fpdf", "fontTools", "click")),
     ("hardware.ports", ()),
     ("hardware.simulated", ("hardware.ports", "hardware.simulated", "cryptography", "cv2", "numpy", "PIL")),
-    ("hardware.nfc_reader", ("hardware.ports", "hardware.reader_thread", "nfc", "ndef", "serial")),
+    (
+        "hardware.nfc_reader",
+        ("hardware.ports", "hardware.nfc_brief", "hardware.reader_thread", "nfc", "ndef", "serial"),
+    ),
+    ("hardware.nfc_brief", ()),
     (
         "hardware.qr_camera",
         (

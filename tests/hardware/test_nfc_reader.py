@@ -9,7 +9,8 @@ import pytest
 
 from hardware.nfc_reader import NfcReader, probe, terminal_of
 from hardware.ports import CardTornAway, ContentKind, ReaderLost, ReaderState, Transceive
-from hardware.simulated import FelicaCard, Field, Ntag424Card, PhoneCard, Pn532Uart, UidCard
+from hardware.simulated import FelicaCard, Field, Ntag424Card, NtagCard, PhoneCard, Pn532Uart, UidCard
+from hardware.simulated.ntag import NAK_ARGUMENT
 from tests.support.hardware import BRISK, FOR_SILENCE, MESSAGE, STEADY, ReaderLog, bench, ntag, udp_peer
 from tests.support.processes import PATIENCE, until
 
@@ -47,6 +48,34 @@ def test_a_long_message_of_an_ntag216_is_read_whole() -> None:
     with bench() as b:
         b.field.put(ntag("ntag216", ndef=message))
         assert b.log.wait_reads(1)[0].content == message
+
+
+def test_a_message_of_our_length_is_read_in_one_piece() -> None:
+    message = bytes(range(91))
+    with bench() as b:
+        b.field.put(ntag(ndef=message))
+        assert b.log.wait_reads(1)[0].content == message
+        asked = [data for data, _ in b.field.history if data[:1] in (b"\x30", b"\x3a")]
+    assert asked == [bytes((0x3A, 0, 27))]
+
+
+class WithoutFastRead(NtagCard):
+    """A copy that calls itself NTAG213 but knows no FAST_READ: it refuses, or says nothing at all."""
+
+    says: bytes | None = NAK_ARGUMENT
+
+    def _command(self, data: bytes) -> bytes | None:
+        return self.says if data[:1] == b"\x3a" else super()._command(data)
+
+
+@pytest.mark.parametrize("says", [NAK_ARGUMENT, None, bytes(16)])
+def test_a_copy_that_knows_no_long_pieces_is_read_at_the_second_attempt(says: bytes | None) -> None:
+    card = WithoutFastRead("ntag213", UID7, ndef=MESSAGE)
+    card.says = says
+    with bench(patience=STEADY) as b:
+        b.field.put(card)
+        (read,) = b.log.wait_reads(1)
+    assert (read.content, read.content_kind, read.evidence["tries"]) == (MESSAGE, ContentKind.NDEF, 2)
 
 
 def test_the_ndef_message_of_an_ntag_424_is_read() -> None:
@@ -153,10 +182,18 @@ def frames_of_a_whole_reading(card: Any) -> int:
         return sum(1 for data, _ in b.field.history if data != b"\x26") + 1
 
 
-@pytest.mark.parametrize("make", [ntag, ntag424])
-def test_a_card_torn_away_at_any_frame_is_unreadable_and_never_called_blank(make: Any) -> None:
+def copy_without_fast_read(last: int = 0x66) -> NtagCard:
+    return WithoutFastRead("ntag213", UID7[:6] + bytes((last,)), ndef=MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("make", "least"),
+    [(ntag, 4), (copy_without_fast_read, 10), (ntag424, 6)],
+    ids=["ntag", "copy", "ntag424"],
+)
+def test_a_card_torn_away_at_any_frame_is_unreadable_and_never_called_blank(make: Any, least: int) -> None:
     frames = frames_of_a_whole_reading(make())
-    assert frames > 5
+    assert frames >= least
     with bench() as b:
         for count in range(1, frames):
             b.field.put(make(last=count), frames=count)
@@ -173,7 +210,7 @@ def test_a_card_torn_away_at_any_frame_is_unreadable_and_never_called_blank(make
 
 def test_a_card_torn_away_that_comes_back_in_time_is_one_good_read() -> None:
     with bench(patience=STEADY) as b:
-        b.field.put(ntag(), frames=5)
+        b.field.put(ntag(), frames=2)
         assert b.field.wait_for(lambda: b.field.card is None, PATIENCE)
         b.looks(3)
         b.field.put(ntag())
@@ -412,17 +449,17 @@ def test_a_stopped_reader_can_be_started_again() -> None:
 
 
 def test_a_paced_line_takes_the_time_of_its_bytes() -> None:
-    """The chip is set to 921600 baud by nfcpy: some 19 ms of bytes for an NTAG213."""
+    """The chip is set to 921600 baud by nfcpy: some 20 ms of bytes for a long message."""
     with bench(uart=Pn532Uart(paced=True)) as b:
         assert b.uart.chip.baud == 921600
-        b.field.put(ntag())
+        b.field.put(ntag("ntag216", ndef=bytes(600)))
         (read,) = b.log.wait_reads(1)
     assert read.evidence["ms"] >= 15
 
 
 def test_a_line_that_is_held_at_115200_baud_takes_eight_times_as_long() -> None:
     with bench(uart=Pn532Uart(paced=True, baud=115200)) as b:
-        b.field.put(ntag())
+        b.field.put(ntag("ntag216", ndef=bytes(600)))
         (read,) = b.log.wait_reads(1)
     assert read.evidence["ms"] >= 100
 
@@ -442,7 +479,7 @@ def test_the_moment_of_a_read_is_its_first_sight() -> None:
 
 def test_a_card_replaced_before_it_was_read_is_told_before_the_one_that_replaced_it() -> None:
     with bench(patience=STEADY) as b:
-        b.field.put(ntag(last=1), frames=5)
+        b.field.put(ntag(last=1), frames=2)
         assert b.field.wait_for(lambda: b.field.card is None, PATIENCE)
         b.field.put(ntag(last=2))
         b.log.wait_reads(2)

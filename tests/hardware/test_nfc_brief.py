@@ -4,7 +4,14 @@ import errno
 
 import pytest
 
-from hardware.nfc_reader import READ_REGISTER, RF_CONFIGURATION, WRITE_REGISTER, Brief
+from hardware.nfc_brief import (
+    PIECE,
+    READ_REGISTER,
+    RF_CONFIGURATION,
+    WRITE_REGISTER,
+    Brief,
+    ReadAhead,
+)
 
 ADDRESSES, VALUES = bytes.fromhex("63026303"), b"\x80\x00"
 SAME, OTHER = bytes.fromhex("630280630300"), bytes.fromhex("630280630303")
@@ -96,3 +103,49 @@ def test_timings_that_the_chip_did_not_acknowledge_are_set_again() -> None:
 
 def test_a_command_without_data_passes() -> None:
     assert heard((0x02, b""), (0x02, b"")) == [(0x02, b""), (0x02, b"")]
+
+
+class Memory:
+    """A chip of forty pages, each filled with its number."""
+
+    def __init__(self) -> None:
+        self.pieces, self.singly = list[tuple[int, int]](), list[int]()
+
+    def pages(self, first: int, last: int) -> bytearray:
+        return bytearray(number for number in range(first, last + 1) for _ in range(4))
+
+    def transceive(self, frame: bytearray) -> bytearray:
+        assert frame[0] == 0x3A
+        self.pieces.append((frame[1], frame[2]))
+        return self.pages(frame[1], frame[2])
+
+    def read(self, page: int) -> bytearray:
+        self.singly.append(page)
+        return self.pages(page, page + 3)
+
+
+@pytest.mark.parametrize(
+    ("last", "pieces", "singly"),
+    [(100, [(0, 27), (28, 55)], []), (40, [(0, 27)], [28, 32]), (15, [], list(range(0, 36, 4)))],
+)
+def test_memory_is_read_in_pieces_as_far_as_anybody_may(
+    last: int, pieces: list[tuple[int, int]], singly: list[int]
+) -> None:
+    chip = Memory()
+    read = ReadAhead(chip.read, chip.transceive, last=last)
+    for page in range(0, 36, 4):
+        assert read(page) == chip.pages(page, page + 3)
+    assert (chip.pieces, chip.singly) == (pieces, singly)
+
+
+def test_a_page_out_of_turn_is_asked_for_singly_and_one_known_already_is_not() -> None:
+    chip = Memory()
+    read = ReadAhead(chip.read, chip.transceive, last=100)
+    read(40), read(0), read(20)
+    assert (chip.pieces, chip.singly) == ([(0, PIECE - 1)], [40])
+
+
+def test_a_refusal_is_no_answer() -> None:
+    read = ReadAhead(Memory().read, lambda _: b"\x00", last=100)
+    with pytest.raises(ValueError, match="1 bytes"):
+        read(0)
