@@ -97,7 +97,7 @@ def look_at(connection: Connection, name: str) -> None:
 
     Of a table that nobody looked at it takes the first index that begins with the community, and checks every
     line of the ledger against every transaction. Its own look comes minutes later, and not into this
-    transaction.
+    transaction. Only the tables' owner may ask for it: for anybody else PostgreSQL leaves it at a warning.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f'ANALYZE "{name}"'))

@@ -42,11 +42,6 @@ def next_period(period: str) -> str:
     return f"{year + month // 12:04}-{month % 12 + 1:02}"
 
 
-def period_start(period: str) -> int:
-    """The first moment of a month."""
-    return day_start(f"{period}-01")
-
-
 def is_working_day(day: str, exceptions: Mapping[str, bool]) -> bool:
     """Monday to Friday, unless the State Council's yearly notice says otherwise (放假 and 调休)."""
     return exceptions.get(day, date.fromisoformat(day).weekday() < 5)

@@ -36,18 +36,20 @@ STATUS: dict[type[Exception], int] = {
     BadConfig: 503,
 }
 """The nearest class in an error's ancestry decides; anything else is our fault: 500."""
-WORDS_ZH: dict[int, str] = {
-    400: "请求内容有误，请检查后重试。",
-    401: "请先登录。",
-    403: "没有权限，请联系管理员。",
-    404: "没有找到，请检查地址。",
-    405: "不支持这种操作，请返回上一页。",
-    409: "与现有内容冲突，请刷新后再试。",
-    413: "内容太大，请减少后重试。",
-    429: "操作太频繁，请稍后再试。",
-    500: "服务器出错了，请稍后再试。",
-    503: "系统尚未就绪，请稍后再试。",
+WORDS: dict[int, tuple[str, str]] = {
+    400: ("请求内容有误，请检查后重试。", "The request could not be understood: check it and try again."),
+    401: ("请先登录。", "Sign in first."),
+    403: ("没有权限，请联系管理员。", "You may not do this: ask an administrator."),
+    404: ("没有找到，请检查地址。", "There is nothing here: check the address."),
+    405: ("不支持这种操作，请返回上一页。", "This cannot be done here: go back a page."),
+    409: ("与现有内容冲突，请刷新后再试。", "This does not fit what is there: load the page again."),
+    413: ("内容太大，请减少后重试。", "This is too large: send less of it."),
+    429: ("操作太频繁，请稍后再试。", "Too often: wait a while, then try again."),
+    500: ("服务器出错了，请稍后再试。", "The server failed; it has been written down. Try again later."),
+    503: ("系统尚未就绪，请稍后再试。", "The system is not ready yet: try again later."),
 }
+"""What is said where the error itself brings no words, in Chinese and English."""
+UNKNOWN = ("出错了，请稍后再试。", "Something went wrong: try again later.")
 
 
 def status_of(error: Exception) -> int:
@@ -78,7 +80,7 @@ def answer_http_error(error: HTTPException) -> BaseResponse:
     if error.response is not None:
         return error.get_response()
     status = error.code or 500
-    answer = _answer(status, error.name.lower().replace(" ", "_"), error.description or error.name, "")
+    answer = _answer(status, error.name.lower().replace(" ", "_"))
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after", "www-authenticate"}:
             answer.headers[name] = value
@@ -88,11 +90,12 @@ def answer_http_error(error: HTTPException) -> BaseResponse:
 def answer_unknown_error(error: Exception) -> Response:
     """A fault of the program: written to the log, not told to the visitor."""
     log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
-    return _answer(500, "internal_error", "The server failed; it has been written down.", "")
+    return _answer(500, "internal_error")
 
 
-def _answer(status: int, code: str, english: str, chinese: str) -> Response:
-    message = {"zh": chinese or WORDS_ZH.get(status, "出错了，请稍后再试。"), "en": english}
+def _answer(status: int, code: str, english: str = "", chinese: str = "") -> Response:
+    zh, en = WORDS.get(status, UNKNOWN)
+    message = {"zh": chinese or zh, "en": english or en}
     if request.path.startswith("/api/"):
         answer = jsonify({"error": code, "message": message})
     else:

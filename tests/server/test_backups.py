@@ -123,6 +123,24 @@ def test_a_backup_can_move_to_the_other_database(
     shelf.clear()
 
 
+def test_an_imported_community_is_whole_and_postgresql_knows_its_size_when_the_owner_imports(
+    lived: tuple[Bench, Kiosk], backup: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    """Whoever may look at a table is its owner alone, so a large community is imported as that."""
+    old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "community.jsonl"
+    told(run(old, lived[0].store.app, "export", str(file)))
+    store = shelf.made()
+    new.mkdir()
+    make_key_file(new / "server.key", b"s" * 32)
+    told(run(new, store.app, "init", "--community", "elsewhere"))
+    assert told(run(new, store.owner, "import", str(file)))["findings"] == []
+    assert told(run(new, store.app, "audit", "--community", "meihu"))["ok"]
+    moved = lived[0].over(shelf, store)
+    assert everything(moved)["events"] == everything(lived[0])["events"]
+    if shelf.backend.name == "postgresql":
+        assert sizes_known(moved)["ledger_lines"] == len(moved.rows("ledger_lines")) > 0
+
+
 def sizes_known(bench: Bench) -> dict[str, int]:
     """How many rows PostgreSQL itself believes the ledger's tables to hold; -1 when it never looked."""
     known = "SELECT relname, reltuples::int FROM pg_class WHERE relname LIKE 'ledger_%' AND relkind = 'r'"

@@ -14,7 +14,6 @@ from server.db.views.reader import (
     BALANCES,
     CARDS,
     SHIFTS,
-    TEAM_MEMBERS,
     TEAMS,
     VOLUNTEERS,
     Reader,
@@ -97,13 +96,6 @@ class PeopleViews(Reader):
     def latest_cards(self, limit: int) -> list[Row]:
         """The last cards that were issued or changed."""
         return self.all(self._cards().order_by(CARDS.c.fact_seq.desc()).limit(limit))
-
-    def teams_led(self, number: str | None) -> list[str]:
-        """Ids of the teams a person leads."""
-        query = select(TEAM_MEMBERS.c.team_id).where(
-            self.mine(TEAM_MEMBERS), TEAM_MEMBERS.c.volunteer == number, TEAM_MEMBERS.c.leader
-        )
-        return sorted(row["team_id"] for row in self.all(query))
 
     def users(self) -> list[Row]:
         """Logins of this community, without their passwords."""

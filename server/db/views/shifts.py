@@ -107,10 +107,6 @@ class ShiftViews(Reader):
         query = self._shifts().where(*self._tests(ShiftFilter(state="end_missing", led_by=led_by)))
         return self.all(query.order_by(SHIFTS.c.known_at, SHIFTS.c.shift_id))
 
-    def count_waiting(self) -> int:
-        """How many shifts miss their end."""
-        return self.count(SHIFTS, SHIFTS.c.state == "end_missing")
-
     def excess(self) -> list[Row]:
         """Days on which the cap holds minutes of a person: what was served and what is credited."""
         held = func.sum(SHIFTS.c.minutes - SHIFTS.c.credited)

@@ -20,7 +20,6 @@ QUESTIONS: dict[str, tuple[Question, int]] = {
     "card history": (lambda v, b: v.people.cards_of("M0002"), 1),
     "latest cards": (lambda v, b: v.people.latest_cards(4), 4),
     "wall": (lambda v, b: v.people.wall(), 0),
-    "led": (lambda v, b: v.people.teams_led("M0001"), 1),
     "shifts": (
         lambda v, b: v.shifts.page({"state": "closed", "activity": "健康小屋", "site": "健康小屋"}),
         1,
