@@ -29,8 +29,13 @@ from server.db.session import Database
 from server.errors import Conflict, Invalid
 
 ROWS_AT_ONCE = 2000
-_AHEAD = text("UPDATE communities SET roster_version = roster_version + 1000000")
-"""Kiosks refuse rosters older than the one they hold."""
+_AHEAD = (
+    text("UPDATE communities SET roster_version = roster_version + 1000000"),
+    text("DELETE FROM kiosk_sessions"),
+    text("DELETE FROM kiosk_nonces"),
+)
+"""Kiosks refuse rosters older than the one they hold. And no request from before may count once more, whose
+number the copy does not know: an event that came late would hide what the copy lacks before it."""
 
 
 def copy_to_file(database: Database, path: Path) -> None:
@@ -72,9 +77,10 @@ def copy_from_file(path: Path, database: Database) -> int:
 
 
 def step_ahead(database: Database) -> None:
-    """After a restore: rosters newer than any that a kiosk may hold from after the backup."""
+    """After a restore: rosters newer than any that a kiosk may hold from after the backup, new sessions."""
     with database.writing() as connection:
-        connection.execute(_AHEAD)
+        for statement in _AHEAD:
+            connection.execute(statement)
         connection.commit()
 
 

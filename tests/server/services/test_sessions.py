@@ -4,6 +4,7 @@ import pytest
 
 from server.contract.rules import HOUR, MINUTE
 from server.contract.wire import request_to_sign, session_to_sign
+from server.db.copies import step_ahead
 from server.errors import KioskError, NotFound
 from server.services.kiosks import add_kiosk, enrol, new_code, normal_code, revoke_kiosk
 from server.services.sessions import SignedRequest, check_request, give_nonce, open_session
@@ -37,6 +38,22 @@ def test_a_session_lasts_fifteen_minutes(bench) -> None:
     bench.now += 1
     with pytest.raises(KioskError, match="session unknown"):
         ask(bench, kiosk, session, 2)
+
+
+def test_nothing_from_before_a_restore_counts_after_it(bench, shelf) -> None:
+    """A backup does not know how far a session's numbers had come: what is late would count."""
+    kiosk = bench.kiosk()
+    session = opened(bench, kiosk)
+    with bench.uow("") as uow:
+        nonce = give_nonce(uow, bench.acting(), kiosk.kiosk_id)
+        uow.commit()
+    step_ahead(shelf.open(bench.store.owner))
+    with pytest.raises(KioskError, match="session unknown"):
+        ask(bench, kiosk, session, 1)
+    signature = kiosk.key.sign(session_to_sign(kiosk.kiosk_id, nonce)).hex()
+    with bench.uow("") as uow, pytest.raises(KioskError, match="nonce unknown"):
+        open_session(uow, bench.acting(), kiosk.kiosk_id, nonce=nonce, signature=signature)
+    assert ask(bench, kiosk, opened(bench, kiosk), 1).kiosk_id == kiosk.kiosk_id
 
 
 def test_the_counter_only_rises(bench) -> None:
