@@ -23,7 +23,7 @@ class Brief:
 
     Before each frame to a card, nfcpy reads three registers and writes them back, changed or not, and sets
     the same time-outs anew: of the five commands for one frame two tell the chip nothing. On a serial line
-    of 115200 baud each costs 3 ms, and a card of ours takes nine frames. And it switches the field off after
+    of 115200 baud each costs 3 ms. And it switches the field off after
     each look for a card, and again before the next.
     """
 

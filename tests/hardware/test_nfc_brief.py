@@ -106,7 +106,7 @@ def test_a_command_without_data_passes() -> None:
 
 
 class Memory:
-    """A chip of forty pages, each filled with its number."""
+    """A chip whose pages are each filled with their number."""
 
     def __init__(self) -> None:
         self.pieces, self.singly = list[tuple[int, int]](), list[int]()

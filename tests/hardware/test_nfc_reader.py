@@ -361,7 +361,8 @@ def test_a_reader_that_is_absent_at_first_is_lost_and_found_later(tmp_path: Path
         with Pn532Uart(link=link) as uart:
             log.wait_state(ReaderState.READY)
             uart.field.put(ntag())
-            log.wait_reads(1)
+            assert log.wait_reads(1)[0].content == MESSAGE
+            assert log.states == [ReaderState.LOST, ReaderState.READY]
             reader.stop()
     finally:
         reader.stop()
@@ -375,7 +376,8 @@ def test_a_reader_that_is_pulled_out_and_plugged_in_comes_back(tmp_path: Path) -
             b.uart.plug()
             b.log.wait_state(ReaderState.READY)
         b.field.put(ntag())
-        b.log.wait_reads(1)
+        assert b.log.wait_reads(1)[0].content == MESSAGE
+    assert b.log.states == [ReaderState.READY, *[ReaderState.LOST, ReaderState.READY] * 2]
 
 
 @pytest.mark.parametrize(
@@ -445,7 +447,7 @@ def test_a_stopped_reader_can_be_started_again() -> None:
         b.reader.stop()
         b.reader.start(b.log.on_read, b.log.on_state)
         b.field.put(ntag())
-        b.log.wait_reads(1)
+        assert b.log.wait_reads(1)[0].content == MESSAGE
 
 
 def test_a_paced_line_takes_the_time_of_its_bytes() -> None:
