@@ -50,16 +50,16 @@ def kiosks(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def page(server: Server, open_page: Callable[..., Page]) -> Page:
-    """The social worker at the desk; the office's kiosk is one."""
+def page(server: Server, kiosks: tuple[Kiosk, Kiosk], open_page: Callable[..., Page]) -> Page:
+    """The social worker at the desk, who has made the office's kiosk one."""
     page = open_page(f"{server.url}/login?next=/staff/kiosks")
     page.set_default_timeout(PATIENCE_MS)
     page.get_by_label("用户名").fill("staff")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="登录").click()
     row = page.get_by_role("row").filter(has_text="office")
-    if row.get_by_role("button", name="设为发卡台").count():
-        row.get_by_role("button", name="设为发卡台").click()
+    row.get_by_role("button", name="设为发卡台").click()
+    expect(row.get_by_role("button", name="不再发卡")).to_be_visible()
     return page
 
 

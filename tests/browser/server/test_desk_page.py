@@ -40,6 +40,7 @@ def test_a_queue_of_thirty_told_at_a_glance(
     page = sign_in("staff", "/staff/desk")
     shoot(page, "server/desk-closed")
     page.get_by_role("button", name="打开发卡台").click()
+    expect(page.get_by_role("button", name="关闭发卡台")).to_be_visible()
     reader = page.locator(".reader")
     at.desk.ask_once()
     expect(reader).to_contain_text("请把新卡放到读卡器上")
@@ -80,6 +81,7 @@ def test_a_person_is_found_and_put_before_the_others_by_keys_alone(
     shoot(page, "server/desk-person")
     page.get_by_role("button", name="现在发卡").focus()
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "person=" not in url)
     at.desk.ask_once()
     expect(page.locator(".reader")).to_contain_text("欧阳Anna")
 
