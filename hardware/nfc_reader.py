@@ -38,6 +38,8 @@ MIFARE_CLASSIC, ISO_DEP = 0x08, 0x20
 TYPE_2_ACK = 0x0A
 READ_S, ASK_S = 3.0, 10.0
 """The longest that reading, and then asking, may hold the reader."""
+ENOUGH_IN_VAIN = 5
+"""After so many cards that answered to short pieces alone, long ones are asked for no more."""
 NAMED_TERMINAL = re.compile(r"tty:([A-Za-z0-9-]+):(pn532|arygon)")
 SERIAL_PORT = re.compile(r"(S|ACM|AMA|USB)(\d*)")
 
@@ -282,6 +284,8 @@ class _Device:
         self._frontend = self._nfc.ContactlessFrontend()
         self._unanswered = 0
         self._deadline = 0.0
+        self._long_in_vain = 0
+        """How many cards in a row were read only once they were asked for short pieces."""
         try:
             self._open(path)
         except Exception as error:  # whatever the driver makes of no answer or a garbled one
@@ -375,9 +379,13 @@ class _Device:
         if tag is not None:
             learned.evidence["chip"] = str(tag.product)
             self._unanswered = 0  # silence during activation only told nfcpy which chip this is not
-            if hurried and isinstance(tag, self._nfc.tag.tt2_nxp.NTAG21x):
+            may_hurry = isinstance(tag, self._nfc.tag.tt2_nxp.NTAG21x)
+            hurried = hurried and may_hurry and self._long_in_vain < ENOUGH_IN_VAIN
+            if hurried:
                 tag.read = ReadAhead(tag.read, tag.transceive, last=tag._cfgpage - 1)
             ndef = tag.ndef
+            if may_hurry and ndef is not None:
+                self._weigh(hurried)
         if ndef is None:
             # nfcpy says None for "blank" and for "gone": only a card that answered all, and that was found
             # again whenever nfcpy had to look, has said that there is nothing.
@@ -387,6 +395,15 @@ class _Device:
         elif ndef.octets:
             learned.content, learned.kind = ndef.octets, ContentKind.NDEF
         return tag
+
+    def _weigh(self, hurried: bool) -> None:
+        """Ask for long pieces no more when card after card answered only without: each costs an attempt.
+
+        Until the reader is opened anew: it may have been the cards' fault (copies, a worn antenna).
+        """
+        self._long_in_vain = 0 if hurried else self._long_in_vain + 1
+        if self._long_in_vain == ENOUGH_IN_VAIN:
+            log.warning("%s: cards are read in short pieces from now on: long ones failed", self.chip)
 
     def _interrogate(self, tag: Any, learned: _Learned, interrogator: Interrogator) -> None:
         try:

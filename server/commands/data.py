@@ -14,7 +14,7 @@ import click
 
 from server.commands.support import Job, command
 from server.config import read_keys
-from server.db.copies import check_file, copy_from_file, copy_to_file, step_ahead
+from server.db.copies import check_file, copy_from_file, copy_to_file, may_look, step_ahead
 from server.db.migrate import upgrade
 from server.db.transfer import dump, load
 from server.db.unit_of_work import UnitOfWork
@@ -121,6 +121,8 @@ def import_(job: Job, *, file: Path) -> int:
     On PostgreSQL a large one is imported as the tables' owner: as the user who serves it takes far longer.
     """
     with UnitOfWork(job.runtime.database, "") as uow, file.open("rb") as lines:
+        if not may_look(uow.connection):
+            job.note("yika-server: slow for a large community; quicker as the tables' owner")
         rows = load(uow, lines)
         found = run_audit(uow, job.runtime.keys)
         if not found:

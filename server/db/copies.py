@@ -109,6 +109,14 @@ def look_at(connection: Connection, name: str) -> None:
         connection.execute(text(f'ANALYZE "{name}"'))
 
 
+def may_look(connection: Connection) -> bool:
+    """Whether :func:`look_at` does anything for this user where it is needed."""
+    if connection.dialect.name != "postgresql":
+        return True
+    others = "FROM pg_tables WHERE schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE')"
+    return not connection.execute(text(f"SELECT EXISTS (SELECT {others})")).scalar_one()
+
+
 def _tables() -> list[TableClause]:
     return [table(each.name, *map(_carried, each.columns)) for each in Base.metadata.sorted_tables]
 

@@ -78,6 +78,32 @@ def test_a_copy_that_knows_no_long_pieces_is_read_at_the_second_attempt(says: by
     assert (read.content, read.content_kind, read.evidence["tries"]) == (MESSAGE, ContentKind.NDEF, 2)
 
 
+def tries_of(b: Any, cards: list[NtagCard]) -> list[int]:
+    """How many attempts each card took, laid down one after another."""
+    tries = []
+    for count, card in enumerate(cards, 1):
+        b.field.put(card)
+        read = b.log.wait_reads(count)[-1]
+        assert (read.uid, read.content) == (card.uid, MESSAGE)
+        tries.append(read.evidence["tries"])
+    return tries
+
+
+def test_a_reader_that_fails_at_long_pieces_asks_for_none_after_five_cards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with bench(patience=STEADY) as b:
+        tries = tries_of(b, [copy_without_fast_read(last) for last in range(1, 9)])
+    assert tries == [2, 2, 2, 2, 2, 1, 1, 1]
+    assert caplog.text.count("cards are read in short pieces from now on") == 1
+
+
+def test_one_card_in_five_that_is_read_in_a_long_piece_is_enough_to_go_on() -> None:
+    with bench(patience=STEADY) as b:
+        cards = [ntag(last=n) if n % 5 == 0 else copy_without_fast_read(n) for n in range(1, 12)]
+        assert tries_of(b, cards) == [2, 2, 2, 2, 1, 2, 2, 2, 2, 1, 2]
+
+
 def test_the_ndef_message_of_an_ntag_424_is_read() -> None:
     with bench() as b:
         b.field.put(ntag424())

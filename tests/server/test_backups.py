@@ -141,6 +141,22 @@ def test_an_imported_community_is_whole_and_postgresql_knows_its_size_when_the_o
         assert sizes_known(moved)["ledger_lines"] == len(moved.rows("ledger_lines")) > 0
 
 
+def test_who_imports_as_the_user_who_serves_is_told_that_the_owner_is_quicker(
+    lived: tuple[Bench, Kiosk], backup: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    """On SQLite there is nobody else to be, and nothing is said."""
+    file, new, store = tmp_path / "community.jsonl", tmp_path / "new", shelf.made()
+    told(run(tmp_path / "old", lived[0].store.app, "export", str(file)))
+    new.mkdir()
+    make_key_file(new / "server.key", b"s" * 32)
+    told(run(new, store.app, "init", "--community", "elsewhere"))
+    result = run(new, store.app, "import", str(file))
+    assert told(result)["findings"] == []
+    assert ("as the tables' owner" in result.stderr) == (shelf.backend.name == "postgresql")
+    assert "as the tables' owner" not in run(new, store.owner, "import", str(file)).stderr
+    assert everything(lived[0].over(shelf, store))["events"] == everything(lived[0])["events"]
+
+
 def sizes_known(bench: Bench) -> dict[str, int]:
     """How many rows PostgreSQL itself believes the ledger's tables to hold; -1 when it never looked."""
     tables = "'ledger_lines', 'ledger_transactions'"
