@@ -250,6 +250,10 @@ class Syncer:
             changed = self._roster_is_new() or before.told != after.told
         if after.trouble is not None and after.trouble != before.trouble:
             log.warning("sync: %s", after.trouble)
+        if lane == "pull" and trouble is None and _was_away(before.pull):
+            # It may be another machine, put back from a backup: ask at once whether it has what it once had.
+            self._pushed_at = None
+            self.wake()
         if changed:
             self.on_change()
 
@@ -294,6 +298,11 @@ def _fits(push: Push, answer: PushReply) -> bool:
 
 def _is_ours(result: EventResult, hashes: dict[int, str]) -> bool:
     return hashes.get(result.seq) == result.hash
+
+
+def _was_away(trouble: Trouble | None) -> bool:
+    """Whether nothing was heard of our server; at the start of a boot it is asked in any case."""
+    return isinstance(trouble, Offline | LyingAnswer) and trouble is not NOT_TRIED
 
 
 def _said(trouble: Trouble) -> str:

@@ -258,6 +258,20 @@ class TestTheLoop:
         with looping(table):
             assert table.server.wait_for(lambda: len(table.server.stored) == 1)
 
+    def test_after_an_outage_it_asks_whether_the_server_has_everything_though_nobody_tapped(
+        self, table: Table
+    ) -> None:
+        """The server may have been put back from a backup meanwhile."""
+        table.tap(1)
+        assert table.syncer.once() is None
+        table.server.faults = ["error", "error"]
+        assert table.syncer.pull_once() is not None
+        table.server.faults = []
+        with looping(table):
+            assert table.server.wait_for(lambda: table.server.pushes == 2)
+        table.syncer.once()
+        assert table.server.pushes == 2
+
     def test_a_tap_does_not_wait_for_a_roster_that_is_under_way(self, table: Table) -> None:
         with looping(table):
             assert table.server.wait_for(lambda: "roster" in table.server.asked)
