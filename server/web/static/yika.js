@@ -27,12 +27,17 @@ document.addEventListener("DOMContentLoaded", () => {
 function refresh(live) {
   const lost = document.querySelector("[data-lost]");
   const pause = Number(live.dataset.every || 3000);
+  let pressed = false; // a button that were exchanged under the finger would not be pressed at all
+  live.addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) {
+    window.addEventListener(end, () => setTimeout(() => { pressed = false; }));
+  }
   const again = async () => {
     try {
       const answer = await fetch(live.dataset.refresh, { headers: { "X-Requested-With": "yika" }, redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
       const text = await answer.text();
-      if (text !== live.dataset.last) {
+      if (text !== live.dataset.last && !pressed) {
         live.innerHTML = text;
         live.dataset.last = text;
       }

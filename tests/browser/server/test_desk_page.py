@@ -69,6 +69,18 @@ def test_a_queue_of_thirty_told_at_a_glance(
     shoot(page, "server/phone-desk")
 
 
+def test_a_button_is_not_exchanged_while_it_is_pressed(at: Counter, sign_in: Open) -> None:
+    """The page renews itself each second: with the button under the mouse the click would be gone."""
+    page = sign_in("staff", "/staff/desk")
+    page.get_by_role("button", name="打开发卡台").hover()
+    page.mouse.down()
+    for _ in range(2):  # when the second comes, the first has been drawn or left
+        with page.expect_response(lambda answer: answer.request.headers.get("x-requested-with") == "yika"):
+            pass
+    page.mouse.up()
+    expect(page.get_by_role("button", name="关闭发卡台")).to_be_visible()
+
+
 def test_a_person_is_found_and_put_before_the_others_by_keys_alone(
     site: Any, at: Counter, sign_in: Open, shoot: Shoot
 ) -> None:
