@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kiosk.errors import JournalUnavailable
 from kiosk.journal_file import COLUMNS, About, Row, seal_text, sealed_values
@@ -239,14 +240,23 @@ class SqliteJournal:
         the end of the journals that it replaced as well: of those everything is doubted.
         """
         with self._lock:
-            con, about = self._ready_or_raise()
-            earlier = journal_id == about.journal_id and from_seq == 1
+            own = self._ready_or_raise()[1].journal_id
+            earlier = journal_id == own and from_seq == 1
+            which = "(journal_id = ? AND seq BETWEEN ? AND ? OR ? AND journal_id != ?)"
+            return self._doubt(which, journal_id, from_seq, to_seq, earlier, own)
+
+    def doubt_all(self) -> int:
+        """As :meth:`doubt`, of every journal and all that is still held."""
+        return self._doubt("true")
+
+    def _doubt(self, which: str, *values: Any) -> int:
+        with self._lock:
+            con, _ = self._ready_or_raise()
             try:
                 con.execute("BEGIN IMMEDIATE")
                 found = con.execute(
-                    f"SELECT {COLUMNS} FROM events WHERE status IS NOT NULL AND"  # noqa: S608
-                    " (journal_id = ? AND seq BETWEEN ? AND ? OR ? AND journal_id != ?)",
-                    (journal_id, from_seq, to_seq, earlier, about.journal_id),
+                    f"SELECT {COLUMNS} FROM events WHERE status IS NOT NULL AND {which}",  # noqa: S608
+                    values,
                 ).fetchall()
                 rows = [Row(**dict(zip(Row.__slots__, columns, strict=True))) for columns in found]
                 waiting = [

@@ -160,6 +160,9 @@ class Outbox(Protocol):
     def doubt(self, journal_id: str, from_seq: int, to_seq: int) -> int:
         """Take events of a range for unacknowledged again, as far as they are still held; how many."""
 
+    def doubt_all(self) -> int:
+        """Take everything that is still held for unacknowledged again; how many."""
+
     def prune(self, *, now: int, days: int) -> int:
         """Delete what is acknowledged and was so more than ``days`` ago."""
 

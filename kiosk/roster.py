@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.durable import write_private
-from kiosk.errors import RosterRefused
+from kiosk.errors import JournalUnavailable, RosterRefused
 from kiosk.ports import Sealed
 from kiosk.roster_view import RosterView
 from server.contract.wire import Manifest, canonical, roster_apply, roster_hash
@@ -49,13 +49,19 @@ class RosterStore:
         """Events of this kiosk that the server has sealed."""
         return self.view.sealed if self.view else {}
 
-    def apply(self, body: Mapping[str, Any]) -> None:
-        """Take a roster or delta as it came; raises :class:`RosterRefused` and keeps the old one."""
+    def apply(self, body: Mapping[str, Any], *, first: Callable[[int], object] = lambda _: None) -> None:
+        """Take a roster or delta as it came; raises :class:`RosterRefused` and keeps the old one.
+
+        ``first`` is told the version when it is known to be our server's, and before it is kept.
+        """
         with self._lock:
             try:
                 manifest, entries = self._verified(body)
                 view = RosterView(manifest.version, entries)
+                first(manifest.version)
                 self._store(manifest, str(body["signature"]), entries)
+            except JournalUnavailable:
+                raise  # of ``first``: nothing is wrong with the roster
             except RosterRefused as error:
                 self.trouble = str(error)
                 raise

@@ -22,7 +22,7 @@ from kiosk.ports import (
     ServerApi,
     Trouble,
 )
-from server.contract.wire import MAX_PUSH, EventResult, Push, PushReply, chain_hash
+from server.contract.wire import MAX_PUSH, PUT_BACK, EventResult, Push, PushReply, chain_hash
 
 log = logging.getLogger(__name__)
 HOURLY_MS = 3_600_000
@@ -48,8 +48,8 @@ class RosterKeeper(Protocol):
     def sealed(self) -> Sealed:
         """Events of this kiosk that the server has sealed."""
 
-    def apply(self, body: Mapping[str, Any]) -> None:
-        """Take a roster; raises ``RosterRefused``."""
+    def apply(self, body: Mapping[str, Any], *, first: Callable[[int], object]) -> None:
+        """Take a roster, having told ``first`` its version; raises ``RosterRefused``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,7 @@ class Syncer:
         self._pushed_at: int | None = None
         self._refused: Refused | None = None
         self._is_whole = False
+        self._seen_version: int | None = None
         self._told_version: int | None = None
         self.on_change: Callable[[], None] = lambda: None
 
@@ -166,6 +167,8 @@ class Syncer:
             trouble = self._pull()
         except RosterRefused as error:
             trouble = LyingAnswer(str(error))
+        except JournalUnavailable as error:
+            trouble = Offline(str(error))
         self._note("pull", trouble)
         return trouble
 
@@ -199,11 +202,12 @@ class Syncer:
             return answer
         if not _fits(push, answer):
             return LyingAnswer("an answer about other events than were sent")
-        self._pushed_at, again = self._clock.sample().uptime_ms, 0
+        self._pushed_at = self._clock.sample().uptime_ms
+        # Before what came is acknowledged: of a gap behind which the server has an event it never tells
+        # again, so a kiosk that dies in between must still hold that event as waiting.
+        again = self._see(answer.roster_version)
         if answer.resend_from is not None:
-            # Before what came is acknowledged: of a gap behind which the server has an event it never tells
-            # again, so a kiosk that dies in between must still hold that event as waiting.
-            again = self._send_again(push, answer.resend_from)
+            again += self._send_again(push, answer.resend_from)
         self._outbox.acknowledge(
             push.journal_id,
             answer.results,
@@ -221,6 +225,18 @@ class Syncer:
             self.wake()
         return count
 
+    def _see(self, version: int) -> int:
+        """A server that was put back from a backup gets all that is still held; how many events that are."""
+        held = self._roster.version if self._seen_version is None else self._seen_version
+        count = 0
+        if held is None or version - held >= PUT_BACK // 2:
+            count = self._outbox.doubt_all()
+        if count:
+            log.warning("the server was put back from a backup: %s events are sent again", count)
+            self.wake()
+        self._seen_version = version
+        return count
+
     def _pull(self) -> Trouble | None:
         answer = self._api.roster(self._roster.version, self._roster.hash)
         if isinstance(answer, RosterUnchanged):
@@ -232,7 +248,7 @@ class Syncer:
 
     def _take(self, answer: RosterAnswer) -> None:
         try:
-            self._roster.apply(dict(answer.body))
+            self._roster.apply(dict(answer.body), first=self._see)
         except RosterRefused:
             if "delta" not in answer.body:
                 raise
@@ -240,7 +256,7 @@ class Syncer:
             whole = self._api.roster(None, None)
             if not isinstance(whole, RosterAnswer):
                 raise
-            self._roster.apply(dict(whole.body))
+            self._roster.apply(dict(whole.body), first=self._see)
 
     def _note(self, lane: Literal["push", "pull"], trouble: Trouble | None) -> None:
         """Keep what a lane's attempt came to, and tell whoever asked when that changes anything."""
@@ -250,10 +266,6 @@ class Syncer:
             changed = self._roster_is_new() or before.told != after.told
         if after.trouble is not None and after.trouble != before.trouble:
             log.warning("sync: %s", after.trouble)
-        if lane == "pull" and trouble is None and _was_away(before.pull):
-            # It may be another machine, put back from a backup: ask at once whether it has what it once had.
-            self._pushed_at = None
-            self.wake()
         if changed:
             self.on_change()
 
@@ -298,11 +310,6 @@ def _fits(push: Push, answer: PushReply) -> bool:
 
 def _is_ours(result: EventResult, hashes: dict[int, str]) -> bool:
     return hashes.get(result.seq) == result.hash
-
-
-def _was_away(trouble: Trouble | None) -> bool:
-    """Whether nothing was heard of our server; at the start of a boot it is asked in any case."""
-    return isinstance(trouble, Offline | LyingAnswer) and trouble is not NOT_TRIED
 
 
 def _said(trouble: Trouble) -> str:

@@ -172,7 +172,7 @@ def restore(job: Job, *, file: Path, partitioned: bool) -> int:
         else:
             upgrade(database, partitioned=partitioned)
             copy_from_file(parts[DATABASE], database)
-        step_ahead(database)
+        step_ahead(database, job.runtime.clock())
         parts[KEY].rename(key)
     findings = _audit_all(job)
     where = database.url.render_as_string(hide_password=True)

@@ -15,6 +15,12 @@ from typing import Any, Self
 VERSION = 1
 MAX_PUSH = 500
 """Most events in one push; a kiosk with more sends ranges in order."""
+PUT_BACK = 1_000_000
+"""How far the roster's version leaps, at least, when a server is put back from a backup.
+
+A kiosk that sees half of that sends all it holds once more: of what a restored server lacks, what comes after
+the restore shows only what lies right below it. No community changes its register as often meanwhile.
+"""
 MAX_TEXT = 200
 """Characters in one text field of an event."""
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from server.contract.wire import PUT_BACK
 from server.db.base import Base, Json
 from server.db.migrate import upgrade
 from server.db.session import Database
@@ -30,12 +31,17 @@ from server.errors import Conflict, Invalid
 
 ROWS_AT_ONCE = 2000
 _AHEAD = (
-    text("UPDATE communities SET roster_version = roster_version + 1000000"),
+    text(
+        "UPDATE communities SET roster_version ="
+        " CASE WHEN roster_version + :leap < :now THEN :now ELSE roster_version + :leap END"
+    ),
     text("DELETE FROM kiosk_sessions"),
     text("DELETE FROM kiosk_nonces"),
 )
-"""Kiosks refuse rosters older than the one they hold. And no request from before may count once more, whose
-number the copy does not know: an event that came late would hide what the copy lacks before it."""
+"""Kiosks refuse rosters older than the one they hold, and send everything again when the version leaps; as it
+must where the same backup is put back once more: so it leaps farther with each second that goes by. And no
+request from before may count once more, whose number the copy does not know: an event that came late would
+hide what the copy lacks before it."""
 
 
 def copy_to_file(database: Database, path: Path) -> None:
@@ -76,10 +82,12 @@ def copy_from_file(path: Path, database: Database) -> int:
         file.dispose()
 
 
-def step_ahead(database: Database) -> None:
+def step_ahead(database: Database, now: int) -> None:
     """After a restore: rosters newer than any that a kiosk may hold from after the backup, new sessions."""
+    leap, *others = _AHEAD
     with database.writing() as connection:
-        for statement in _AHEAD:
+        connection.execute(leap, {"leap": PUT_BACK, "now": now // 1000 * PUT_BACK})
+        for statement in others:
             connection.execute(statement)
         connection.commit()
 

@@ -20,7 +20,7 @@ The result depends on the sets of readings and samples only, never on the order 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import NamedTuple
 
 PPM = 100
@@ -57,9 +57,14 @@ class Sample:
         """Whether this push was slow: the next of its boot came sooner than the kiosk aged meanwhile."""
         return self._behind(following) < -self._slack(following)
 
-    def seems_late(self, before: "Sample") -> bool:
-        """Whether it came later after the one before than the kiosk aged: slow, or the clock here was set."""
-        return before._behind(self) > before._slack(self)
+    def stands_out(self, before: "Sample", following: "Sample | None") -> bool:
+        """Whether it came later after the one before than the kiosk aged, and the next agrees with that one.
+
+        After weeks of drift the next may be as far off as a slow push: it agrees with the nearer one.
+        """
+        if before._behind(self) <= before._slack(self):
+            return False
+        return following is None or abs(before._behind(following)) < abs(self._behind(following))
 
     def _behind(self, following: "Sample") -> int:
         """How much more the server's clock went than the kiosk's, from this sample to a later one."""
@@ -137,15 +142,16 @@ def correct_after(
 def _in_time(samples: Sequence[Sample]) -> list[Sample]:
     """Without those whose push was slow on its way, as late copies are.
 
-    The next of the same boot tells it, of the last one the one before. Where from some sample on all stand
-    later, it was the server's clock that had been wrong.
+    The next of the same boot tells it; or the one before, with which the next agrees, if there is one. Where
+    from some sample on all stand later, it was the server's clock that had been wrong.
     """
     said = {_said(sample): sample for sample in samples}
-    late, boots = set(), groupby(sorted(said), key=lambda name: name[0])
-    for _, names in boots:
-        turns = list(pairwise(names))
-        late |= {this for this, following in turns if said[this].was_late(said[following])}
-        late |= {last for before, last in turns[-1:] if said[last].seems_late(said[before])}
+    late = set()
+    for _, names in groupby(sorted(said), key=lambda name: name[0]):
+        turns = [said[name] for name in names]
+        for before, this, following in zip([None, *turns], turns, [*turns[1:], None], strict=False):
+            if (following and this.was_late(following)) or (before and this.stands_out(before, following)):
+                late.add(_said(this))
     return [sample for sample in samples if _said(sample) not in late]
 
 

@@ -77,6 +77,7 @@ class TestAppending:
         assert journal.doubt(journal_id, 2, 3) == 1
         assert [(run.from_seq, run.to_seq) for run in journal.runs(500)] == [(3, 3)]
         assert journal.doubt("another", 1, 9) == 0
+        assert journal.doubt_all() == 2
         journal.close()
         assert findings(tmp_path) == []
 

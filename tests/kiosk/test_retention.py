@@ -54,8 +54,7 @@ class TestAServerRestoredFromAnOlderBackup:
     @staticmethod
     def eager(table: Table) -> Syncer:
         """A syncer to which everything acknowledged is old."""
-        parts = (table.client, table.journal, table.roster)
-        return Syncer(*parts, clock=table.clock, random=lambda: 0.0, retention_days=-1)
+        return table.new_syncer(retention_days=-1)
 
 
 class TestRetention:
@@ -65,7 +64,7 @@ class TestRetention:
         journal_id = str(table.journal.journal_id)
         table.server.whole[f"sealed:{journal_id}"] = {"ranges": [[1, 1]]}
         table.syncer.pull_once()
-        again = Syncer(table.client, table.journal, table.roster, clock=table.clock, random=lambda: 0.0)
+        again = table.new_syncer()
         assert again.push_once() is None
         assert [line["salt"] == "" for line in export(table.journal.path)] == [True, False]
 

@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.lane import Lane
 from kiosk.ports import Busy, LyingAnswer, Offline, Refused
-from kiosk.sync import Syncer
+from server.contract.wire import PUT_BACK
 from tests.support.kiosk_journal import draft
 from tests.support.kiosk_roster import entries
 from tests.support.kiosk_server import FakeServer
@@ -222,6 +222,57 @@ class TestRosters:
         assert told == [5, 6]
 
 
+class TestARestoredServer:
+    """It has a backup's events only, and a roster whose version is far beyond all that went before."""
+
+    @pytest.fixture(autouse=True)
+    def _three_taps_and_then_a_backup_is_put_back(self, table: Table) -> None:
+        table.tap(1, 2, 3)
+        assert table.syncer.once() is None
+        table.server.stored.clear()
+        table.server.version += PUT_BACK // 2
+
+    def test_it_gets_all_that_is_held_though_it_asks_for_nothing_and_nobody_taps(self, table: Table) -> None:
+        assert table.syncer.pull_once() is None
+        assert table.journal.pending == 3
+        assert table.syncer.once() is None
+        assert (len(table.server.stored), table.journal.pending) == (3, 0)
+        assert table.syncer.once() is None
+        assert table.server.pushes == 2
+
+    def test_its_answer_to_a_push_says_it_too_and_what_was_pushed_is_not_pushed_again(
+        self, table: Table
+    ) -> None:
+        table.tap(4)
+        assert table.syncer.push_once() is None
+        assert (len(table.server.stored), table.journal.pending) == (1, 3)
+        assert table.syncer.once() is None
+        assert (len(table.server.stored), table.journal.pending) == (4, 0)
+        assert table.server.pushes == 3
+
+    def test_the_lane_that_hears_of_it_wakes_the_other(self, table: Table) -> None:
+        lanes = [Endless(), Endless()]
+        made = iter(lanes)
+        table.syncer = table.new_syncer(condition=lambda: next(made))
+        table.syncer.push_once()
+        table.server.version += PUT_BACK
+        with looping(table):
+            assert table.server.wait_for(lambda: len(table.server.stored) == 3)
+
+    def test_its_roster_is_kept_after_the_journal_has_noted_what_is_sent_again(self, table: Table) -> None:
+        """Or a kiosk that loses power in between would never know."""
+        table.journal.close()
+        table.journal.path.unlink()
+        table.journal.path.mkdir()
+        assert isinstance(table.syncer.pull_once(), Offline)
+        assert table.roster.version == 5
+
+    def test_a_register_that_changed_a_lot_is_no_restored_server(self, table: Table) -> None:
+        table.server.version -= 1
+        assert table.syncer.once() is None
+        assert (table.server.stored, table.server.pushes, table.journal.pending) == ({}, 1, 0)
+
+
 class TestTheLoop:
     def test_the_first_sync_is_immediate_and_a_tap_is_pushed_at_once(self, table: Table) -> None:
         with looping(table):
@@ -233,14 +284,7 @@ class TestTheLoop:
     def test_a_tap_wakes_a_lane_that_nothing_else_would(self, table: Table) -> None:
         lanes = [Endless(), Endless()]
         made = iter(lanes)
-        table.syncer = Syncer(
-            table.client,
-            table.journal,
-            table.roster,
-            clock=table.clock,
-            random=lambda: 0.0,
-            condition=lambda: next(made),
-        )
+        table.syncer = table.new_syncer(condition=lambda: next(made))
         with looping(table):
             assert all(lane.begun.acquire(timeout=PATIENCE) for lane in lanes)
             table.tap(1)
@@ -257,20 +301,6 @@ class TestTheLoop:
         table.tap(1)
         with looping(table):
             assert table.server.wait_for(lambda: len(table.server.stored) == 1)
-
-    def test_after_an_outage_it_asks_whether_the_server_has_everything_though_nobody_tapped(
-        self, table: Table
-    ) -> None:
-        """The server may have been put back from a backup meanwhile."""
-        table.tap(1)
-        assert table.syncer.once() is None
-        table.server.faults = ["error", "error"]
-        assert table.syncer.pull_once() is not None
-        table.server.faults = []
-        with looping(table):
-            assert table.server.wait_for(lambda: table.server.pushes == 2)
-        table.syncer.once()
-        assert table.server.pushes == 2
 
     def test_a_tap_does_not_wait_for_a_roster_that_is_under_way(self, table: Table) -> None:
         with looping(table):

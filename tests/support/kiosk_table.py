@@ -1,6 +1,7 @@
 """A kiosk's syncing parts and a server on one table, with real HTTP between them."""
 
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,7 +38,12 @@ class Table:
             server_key=SERVER_KEY.hex(),
         )
         self.client = ServerClient(enrolment, KEY, self.clock)
-        self.syncer = Syncer(self.client, self.journal, self.roster, clock=self.clock, random=lambda: 0.0)
+        self.syncer = self.new_syncer()
+
+    def new_syncer(self, **more: Any) -> Syncer:
+        """As after a restart, or otherwise than usual."""
+        parts = (self.client, self.journal, self.roster)
+        return Syncer(*parts, clock=self.clock, random=lambda: 0.0, **more)
 
     def tap(self, *numbers: int) -> None:
         """A tap for each number."""

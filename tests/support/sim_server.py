@@ -136,7 +136,7 @@ class SimServer:
         """Restored from a backup, as ``yika-server restore`` does it."""
         self._write(kept)
         self.was_put_back = True
-        step_ahead(self.runtime.database)
+        step_ahead(self.runtime.database, self.runtime.now)
 
     @property
     def _file(self) -> Path:

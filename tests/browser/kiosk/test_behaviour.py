@@ -11,7 +11,7 @@ from kiosk.screen.hub import ScreenHub
 from kiosk.screen.serving import WebThread
 from kiosk.screen.web import create_screen
 from tests.support.processes import PATIENCE, until
-from tests.support.screen import HONOURED, IDLE, WORST, FakeControls, every_outcome, more_results
+from tests.support.screen import HONOURED, IDLE, NOW, WORST, FakeControls, every_outcome, more_results
 
 pytestmark = pytest.mark.browser
 
@@ -85,7 +85,12 @@ def test_a_browser_that_comes_late_shows_a_result_only_while_it_is_fresh(
     hub = ScreenHub(monotonic=lambda: now[0])
     hub.publish(OUTCOMES["shift_started"])
     now[0] += age
-    page = open_page(serve(create_screen(hub, FakeControls()), before_stop=hub.close))
+    controls = FakeControls()
+    page = open_page(serve(create_screen(hub, controls), before_stop=hub.close))
+    for second in (0, 1):  # told after the other, so all of what it was told first has been drawn by then
+        controls.view = replace(IDLE, now=NOW + second * 1000)
+        hub.idle_changed()
+        page.wait_for_selector(f'html[data-now="{NOW + second * 1000}"]')
     mode(page, shown)
 
 

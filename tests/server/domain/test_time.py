@@ -83,6 +83,15 @@ def test_a_push_that_comes_later_than_its_kiosk_aged_waits_for_one_that_agrees()
     assert correct(taps, [heard, slow, agreeing])[1].at == NOON + HOUR + 600_000
 
 
+def test_a_slow_push_is_found_out_even_where_weeks_of_drift_hide_it_from_the_next():
+    """Twelve minutes late, twenty days before the next: as far off as a bad crystal could make it."""
+    heard, slow = sample(uptime=HOUR, at=NOON), sample(uptime=2 * HOUR, at=NOON + HOUR + 724_000, seq=1)
+    following = sample(uptime=20 * DAY, at=NOON + 20 * DAY - HOUR - 100_000, seq=1)
+    assert not slow.was_late(following)
+    found = correct([reading(1, uptime=2 * HOUR)], [heard, slow, following])[1]
+    assert abs(found.at - NOON - HOUR) < 1_000
+
+
 def test_a_clock_of_the_server_that_was_put_right_is_believed():
     """From some moment on every push seems ten minutes late: then it was the server that had been wrong."""
     after = [sample(uptime=hours * HOUR, at=NOON + (hours - 1) * HOUR + 600_000) for hours in (2, 3)]
@@ -252,7 +261,7 @@ _STEPS = st.one_of(
     st.tuples(st.just(Life.push), st.sampled_from([0, 0, 1, 150, 9_000, 600_000])),
     st.tuples(st.just(Life.start), st.integers(-100, 100)),
 )
-_LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_000])), max_size=25)
+_LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_000, 20 * DAY])), max_size=25)
 
 
 def _anchors(readings, samples, push):

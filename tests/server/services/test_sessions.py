@@ -47,7 +47,7 @@ def test_nothing_from_before_a_restore_counts_after_it(bench, shelf) -> None:
     with bench.uow("") as uow:
         nonce = give_nonce(uow, bench.acting(), kiosk.kiosk_id)
         uow.commit()
-    step_ahead(shelf.open(bench.store.owner))
+    step_ahead(shelf.open(bench.store.owner), bench.acting().now)
     with pytest.raises(KioskError, match="session unknown"):
         ask(bench, kiosk, session, 1)
     signature = kiosk.key.sign(session_to_sign(kiosk.kiosk_id, nonce)).hex()
