@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.journal import SqliteJournal
+from kiosk.journal_mark import read_mark
+from kiosk.journal_open import inspect
 from kiosk.ports import Draft
 from server.contract.wire import ClockSample, EventResult, Push, PushedEvent, chain_hash, uuid7
 
@@ -55,3 +57,15 @@ def results_of(push: Push, status: str = "stored") -> list[EventResult]:
         prev = chain_hash(prev, PushedEvent.inner(event))
         results.append(EventResult(push.from_seq + place, prev, status))
     return results
+
+
+def acknowledge(journal: SqliteJournal, *, at: int = NOW, version: int = 1) -> None:
+    """The server has everything."""
+    for run in journal.runs(500):
+        push = journal.push_of(run, SENT)
+        journal.acknowledge(push.journal_id, results_of(push), roster_version=version, at=at)
+
+
+def findings(directory: Path) -> list[str]:
+    """What is wrong with the journal in a directory."""
+    return inspect(directory / "journal.db", read_mark(directory / "journal.mark"))

@@ -4,6 +4,8 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from playwright.sync_api import Page, expect
+
 from kiosk.errors import CardNotFound, ChoiceRefused
 from kiosk.screen.view import Choice, Honoured, Idle, Mine, Result, Turn
 from server.contract.rules import HOUR, MINUTE
@@ -213,3 +215,8 @@ class FakeVoice:
 
 
 BROKEN = tuple(str(shown) for shown in Shown if shown.kind is Kind.BROKEN)
+
+
+def mode(page: Page, name: str) -> None:
+    """One of the screen's four sections stands in front, at once or soon."""
+    expect(page.locator("html")).to_have_attribute("data-mode", name)
