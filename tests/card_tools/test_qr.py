@@ -12,13 +12,14 @@ from PIL import Image
 from card_tools.credential import Issuer
 from card_tools.errors import CardUnreadable, PayloadTooLong
 from card_tools.qr import any_matrix, card_matrix, png, runs, svg
+from tests.support.qr import qr_codes
 
 TEXT = Issuer(bytes(32)).encode_static(b"\x07" * 8).text
 
 
 def _read(picture: bytes) -> zxingcpp.Barcode:
     gray = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
-    (code,) = zxingcpp.read_barcodes(gray)
+    (code,) = qr_codes(gray)
     return code
 
 

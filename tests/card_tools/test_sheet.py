@@ -32,6 +32,7 @@ from card_tools.face import (
 from card_tools.fonts import Fonts, drawable
 from card_tools.logo import fitted, read_logo
 from card_tools.sheet import PER_PAGE, Layout, render
+from tests.support.qr import qr_codes
 
 ISSUER = Issuer(bytes(range(32)))
 COMMUNITY = Community(name="蠡湖社区志愿服务站", name_en="Lihu Community", contact="0510-0000 0000")
@@ -68,7 +69,7 @@ def test_every_code_on_a_printed_sheet_is_read_back(tmp_path: Path, fonts: Fonts
     faces = [face(n, name) for n, name in enumerate(NAMES * 3)][:12]
     done = render(faces, COMMUNITY, fonts=fonts)
     sheets = pages(done.pdf, tmp_path)
-    read = {code.text for sheet in sheets for code in zxingcpp.read_barcodes(sheet)}
+    read = {code.text for sheet in sheets for code in qr_codes(sheet)}
     assert read == {face.text for face in faces}
     assert (done.count, done.faults, len(sheets)) == (12, (), 4), "two sheets, each with its back"
 
@@ -78,7 +79,7 @@ def test_every_code_on_a_printed_sheet_is_read_back(tmp_path: Path, fonts: Fonts
 def test_single_cards_and_labels_are_read_back(tmp_path: Path, fonts: Fonts, layout: Layout):
     done = render([face(1)], COMMUNITY, layout=layout, fonts=fonts)
     sheets = pages(done.pdf, tmp_path)
-    (code,) = zxingcpp.read_barcodes(sheets[0])
+    (code,) = qr_codes(sheets[0])
     assert code.text == face(1).text
     wide, high = {Layout.CR80: (85.60, 53.98), Layout.LABELS: (62.0, 36.0)}[layout]
     assert sheets[0].shape == pytest.approx((high / 25.4 * 300, wide / 25.4 * 300), abs=1.5)
@@ -88,7 +89,7 @@ def test_single_cards_and_labels_are_read_back(tmp_path: Path, fonts: Fonts, lay
 @pytest.mark.pdf
 def test_a_code_is_30_mm_wide_with_four_white_modules_around_it(tmp_path: Path, fonts: Fonts):
     (front, _) = pages(render([face(1)], COMMUNITY, layout=Layout.CR80, fonts=fonts).pdf, tmp_path, dpi=600)
-    (code,) = zxingcpp.read_barcodes(front)
+    (code,) = qr_codes(front)
     corner = code.position.top_left
     pixels = 600 / 25.4
     assert code.position.top_right.x - corner.x == pytest.approx(CODE * pixels, rel=0.02)
@@ -139,7 +140,7 @@ def test_a_communitys_picture_stands_whole_in_the_upper_edge_and_the_code_stays_
         assert picture.max() < 10
         assert side[round(BAND / 2 * pixels), round(left) - 5] > 245, "the plate"
         assert side[round(BAND * pixels) - 8, round(left)] < 120, "the team's colour around it"
-    (code,) = zxingcpp.read_barcodes(sides[0])
+    (code,) = qr_codes(sides[0])
     assert code.text == one.text
     x, y, border = code.position.top_left.x, code.position.top_left.y, round(QUIET * pixels)
     for around in (

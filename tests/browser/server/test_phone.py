@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 from qrcode import QRCode
@@ -19,6 +18,7 @@ from hardware.ports import CardRead, ContentKind
 from server.services.roster import build
 from tests.support.kiosk_parts import World, world
 from tests.support.kiosk_world import AT
+from tests.support.qr import qr_codes
 
 pytestmark = pytest.mark.browser
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -46,7 +46,7 @@ def enrol(page: Page) -> Page:
 def read_off(page: Page) -> str:
     """What a camera sees on the screen."""
     picture = Image.open(io.BytesIO(page.screenshot())).convert("L")
-    (found,) = zxingcpp.read_barcodes(np.asarray(picture))
+    (found,) = qr_codes(np.asarray(picture))
     return str(found.text)
 
 

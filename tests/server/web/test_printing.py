@@ -8,12 +8,12 @@ from typing import Any
 
 import cv2
 import pytest
-import zxingcpp
 from PIL import Image
 
 from server.services.cards import register_uid
 from server.services.logos import set_logo
 from server.services.members import set_standing
+from tests.support.qr import qr_codes
 
 ALL = {"whom": "all", "layout": "cr80"}
 ASKED = {"X-Requested-With": "yika"}
@@ -34,7 +34,7 @@ def codes(pdf: bytes, folder: Path) -> list[str]:
     (folder / "cards.pdf").write_bytes(pdf)
     subprocess.run(["pdftoppm", "-r", "150", "-gray", "cards.pdf", "page"], cwd=folder, check=True)
     pages = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(folder.glob("page-*.pgm"))]
-    return [code.text for page in pages for code in zxingcpp.read_barcodes(page)]
+    return [code.text for page in pages for code in qr_codes(page)]
 
 
 @pytest.mark.pdf
