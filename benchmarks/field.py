@@ -19,7 +19,7 @@ from benchmarks.held import held_to
 from benchmarks.kiosk_parts import WAIT_S, Kiosk, Person, kiosk, reading
 from benchmarks.report import Options, Result, quantile, spread
 from card_tools.ndef import to_ndef
-from hardware.nfc_reader import Patience
+from hardware.presentation import Patience
 from hardware.simulated import Field, NtagCard, Pn532Uart
 from kiosk.screen.hub import Subscription
 

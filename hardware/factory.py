@@ -56,7 +56,8 @@ class SimulatedReader:
     """A PN532 on a pseudo-terminal, the real driver above it; ``hand`` puts cards down and takes them."""
 
     def __init__(self, *, name: str, paced: bool = False, felica: bool = False) -> None:
-        from hardware.nfc_reader import NfcReader, Patience
+        from hardware.nfc_reader import NfcReader
+        from hardware.presentation import Patience
         from hardware.simulated import Field, Hand, Pn532Uart
 
         self.name, patience = name, Patience()

@@ -11,8 +11,7 @@ import re
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hardware.nfc_brief import Brief, ReadAhead
@@ -26,6 +25,7 @@ from hardware.ports import (
     ReaderState,
     Transceive,
 )
+from hardware.presentation import Learned, Patience, Presentation, Seen, Watch
 from hardware.reader_thread import ReaderThread
 
 log = logging.getLogger(__name__)
@@ -47,61 +47,6 @@ SERIAL_PORT = re.compile(r"(S|ACM|AMA|USB)(\d*)")
 def boot_ms() -> int:
     """Milliseconds since boot, sleep included."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long the reader waits for what; one place for all its times."""
-
-    poll_s: float = 0.02
-    """Between two calls for a card."""
-    gone_ms: int = 300
-    """A card not seen for this long has gone; shorter gaps are the flicker of a card held at the edge."""
-    give_up_ms: int = 2000
-    """A card that lies there and cannot be read for this long is told as unreadable."""
-    tries: int = 3
-    """So many strange answers make a card that nfcpy does not understand: then its UID alone counts."""
-    answer_ms: int = 500
-    """The least that a reader on a serial line is given to answer: nfcpy's 100 ms for an acknowledgement is
-    plenty for the chip, but not for a machine that is busy with something else."""
-    glitches: int = 3
-    """So many bad answers of the reader in a row make it lost."""
-    backoff_s: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 5.0)
-    """Pauses between attempts to open the reader; the last one repeats."""
-    outage_ms: int = 3000
-    """A card that lay there before the reader was lost for less than this, and still does, is no new one."""
-    idle_s: float = 600.0
-    """After so long without a card a serial reader is initialised anew (nfcpy#62: detection slows down)."""
-
-
-@dataclass(slots=True)
-class _Presentation:
-    """One card from its first sight until it has gone."""
-
-    uid: bytes
-    since: int
-    seen: int
-    absent_since: int | None = None
-    told: bool = False
-    tries: int = 0
-    learned: "_Learned | None" = None
-
-
-@dataclass(slots=True)
-class _Learned:
-    """What one attempt to read a card brought."""
-
-    content: bytes = b""
-    kind: ContentKind = ContentKind.NONE
-    proof: Mapping[str, Any] = field(default_factory=dict)
-    evidence: dict[str, str] = field(default_factory=dict)
-    note: str = ""
-    sure: bool = True
-    """Whether the content, or that there is none, is the card's own word and not an accident on the air."""
-    strange: bool = False
-    """Whether nfcpy did not understand the card: when that happens again, the card is like that."""
-    asked: bool = True
-    """Whether the interrogator had its say to the end."""
 
 
 class NfcReader:
@@ -126,7 +71,7 @@ class NfcReader:
         self._patience = patience or Patience()
         self._clock = clock_uptime_ms
         self._thread = ReaderThread(name, self._session, backoff=tuple(self._patience.backoff_s))
-        self._watch = _Watch(self)
+        self._watch = self._new_watch()
         self._on_read: Callable[[CardRead], None] = lambda _: None
         self._on_state: Callable[[str, ReaderState], None] = lambda _name, _state: None
         self._interrogator: Interrogator | None = None
@@ -139,19 +84,22 @@ class NfcReader:
     ) -> None:
         """Begin reading; returns at once."""
         self._on_read, self._on_state, self._interrogator = on_read, on_state, interrogator
-        self._watch = _Watch(self)
+        self._watch = self._new_watch()
         self._thread.start(self._tell_state)
 
     def stop(self) -> None:
         """Stop reading and close the device; a driver that hangs is left behind after two seconds."""
         self._thread.stop()
 
+    def _new_watch(self) -> Watch:
+        return Watch(self._patience, self._clock, self._tell)
+
     def _session(self, stopping: threading.Event, ready: Callable[[], None]) -> None:
         """Open the reader and serve it until the end; after long idleness, close it and open it again."""
         while not stopping.is_set():
-            device = _Device(self.path, self._patience.answer_ms, self._technologies)
+            device = _Device(self.path, self._patience.answer_ms, self._technologies, self._interrogator)
             try:
-                self._watch.opened(device, self._clock())
+                self._watch.opened(device)
                 self._serve(device, stopping, ready)
             finally:
                 device.close()
@@ -161,7 +109,7 @@ class NfcReader:
         glitches = 0
         while not stopping.is_set():
             try:
-                self._watch.look(self._clock())
+                self._watch.look()
             except Exception as error:  # a driver raises whatever a garbled answer makes of it
                 glitches += 1
                 log.warning("%s: no proper answer from %s", self.name, self.path, exc_info=True)
@@ -170,7 +118,7 @@ class NfcReader:
             else:
                 glitches = 0
                 ready()
-            if device.serial and self._watch.idle_ms(self._clock()) > self._patience.idle_s * 1000:
+            if device.serial and self._watch.idle_ms() > self._patience.idle_s * 1000:
                 return
             stopping.wait(self._patience.poll_s)
 
@@ -180,8 +128,7 @@ class NfcReader:
         except Exception:  # a listener's fault must not end the reading
             log.exception("%s: the state %s could not be told", name, state)
 
-    def _tell(self, presentation: _Presentation, learned: _Learned, now: int) -> None:
-        presentation.told = True
+    def _tell(self, presentation: Presentation, learned: Learned, now: int) -> None:
         evidence = {**learned.evidence, "tries": presentation.tries, "ms": now - presentation.since}
         if learned.note:
             evidence["note"] = learned.note
@@ -201,83 +148,18 @@ class NfcReader:
             log.exception("%s: a read could not be handled", self.name)
 
 
-class _Watch:
-    """Follows the cards in front of the reader, also when that has to be opened again."""
-
-    def __init__(self, reader: NfcReader) -> None:
-        self._reader, self._patience = reader, reader._patience
-        self._device: _Device | None = None
-        self._present: dict[bytes, _Presentation] = {}
-        self._busy_at = 0
-
-    def opened(self, device: "_Device", now: int) -> None:
-        """Go on with this device; a card that was there just before and still is, is no new one."""
-        self._device, self._busy_at = device, now
-        short = self._patience.outage_ms
-        self._present = {key: one for key, one in self._present.items() if now - one.seen <= short}
-
-    def idle_ms(self, now: int) -> int:
-        """How long no card has been there."""
-        return now - self._busy_at
-
-    def look(self, now: int) -> None:
-        """Call for a card once, and do what is due."""
-        assert self._device is not None
-        target = self._device.sense()
-        key = b"" if target is None else _key(target)
-        self._part(key, now)
-        if target is None:
-            return
-        self._busy_at = now
-        presentation = self._present.setdefault(key, _Presentation(_uid(target), since=now, seen=now))
-        presentation.seen, presentation.absent_since = now, None
-        if not presentation.told:
-            self._attend(self._device, presentation, target)
-
-    def _part(self, key: bytes, now: int) -> None:
-        """Forget the cards that have been looked for in vain for long enough.
-
-        One that was not read yet has gone at once when another card takes its place: told later, its failure
-        would cover the other's success on the screen.
-        """
-        for other, presentation in list(self._present.items()):
-            if other == key:
-                continue
-            if presentation.absent_since is None:
-                presentation.absent_since = now
-            replaced = bool(key) and not presentation.told
-            if replaced or now - presentation.absent_since >= self._patience.gone_ms:
-                del self._present[other]
-                if not presentation.told:
-                    self._tell_torn(presentation, now)
-
-    def _tell_torn(self, presentation: _Presentation, now: int) -> None:
-        learned = presentation.learned or _Learned(kind=ContentKind.UNREADABLE)
-        learned.note = "torn away"
-        self._reader._tell(presentation, learned, now)
-
-    def _attend(self, device: "_Device", presentation: _Presentation, target: Any) -> None:
-        """One attempt at reading; tells the presentation when it brought an answer."""
-        presentation.tries += 1
-        learned = device.read(target, self._reader._interrogator, hurried=presentation.tries == 1)
-        now = self._reader._clock()
-        if learned.sure:
-            presentation.learned = learned
-        settled = learned.sure or (learned.strange and presentation.tries >= self._patience.tries)
-        if settled and learned.asked:
-            self._reader._tell(presentation, learned, now)
-        elif now - presentation.since >= self._patience.give_up_ms:
-            fallback = _Learned(kind=ContentKind.UNREADABLE, evidence=learned.evidence)
-            fallback.note = "lies there, but does not answer"
-            self._reader._tell(presentation, presentation.learned or fallback, now)
-
-
 class _Device:
     """An opened reader, with what nfcpy says turned into plain words."""
 
-    def __init__(self, path: str, answer_ms: int, technologies: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: str,
+        answer_ms: int,
+        technologies: Sequence[str] = (),
+        interrogator: Interrogator | None = None,
+    ) -> None:
         self._nfc = _nfc()
-        self._technologies = technologies
+        self._technologies, self._interrogator = technologies, interrogator
         self.serial = not path.startswith(("usb", "udp"))
         """Only these are opened anew when idle: an ACR122U does not survive being closed (nfcpy#154)."""
         self._answer_ms = answer_ms
@@ -337,9 +219,13 @@ class _Device:
             except LINE_ERRORS:
                 log.debug("the line was gone already", exc_info=True)
 
-    def sense(self) -> Any:
+    def sense(self) -> Seen | None:
         """Call for a card and select it; ``None`` when there is none."""
-        return self._frontend.sense(*map(self._nfc.clf.RemoteTarget, self._technologies))
+        target = self._frontend.sense(*map(self._nfc.clf.RemoteTarget, self._technologies))
+        if target is None:
+            return None
+        uid = _uid(target)
+        return Seen(_key(uid), uid, target)
 
     def _exchange(self, data: bytes, timeout: float) -> Any:
         if time.monotonic() > self._deadline:  # a card may not hold the reader for ever
@@ -350,13 +236,13 @@ class _Device:
             self._unanswered += 1
             raise
 
-    def read(self, target: Any, interrogator: Interrogator | None, *, hurried: bool) -> _Learned:
+    def read(self, target: Any, *, hurried: bool) -> Learned:
         """Read what the selected card says, and let the interrogator ask it.
 
         ``hurried`` reads a chip that can do so in long pieces; if that fails, the next attempt should not.
         """
         sak = target.sel_res[0] if target.sel_res else 0
-        learned = _Learned(evidence=_said_at_once(target))
+        learned = Learned(evidence=_said_at_once(target))
         self._deadline = time.monotonic() + READ_S
         try:
             tag = self._read_ndef(target, learned, hurried=hurried)
@@ -368,12 +254,12 @@ class _Device:
             return learned
         if sak & MIFARE_CLASSIC and not sak & ISO_DEP:
             learned.sure = True  # its memory is closed to us: the UID is all it has to say
-        if tag is not None and interrogator is not None and learned.sure:
+        if tag is not None and self._interrogator is not None and learned.sure:
             self._deadline = time.monotonic() + ASK_S
-            self._interrogate(tag, learned, interrogator)
+            self._interrogate(tag, learned, self._interrogator)
         return learned
 
-    def _read_ndef(self, target: Any, learned: _Learned, *, hurried: bool) -> Any:
+    def _read_ndef(self, target: Any, learned: Learned, *, hurried: bool) -> Any:
         self._unanswered = 0
         tag, ndef = self._nfc.tag.activate(self._frontend, target), None
         if tag is not None:
@@ -405,7 +291,7 @@ class _Device:
         if self._long_in_vain == ENOUGH_IN_VAIN:
             log.warning("%s: cards are read in short pieces from now on: long ones failed", self.chip)
 
-    def _interrogate(self, tag: Any, learned: _Learned, interrogator: Interrogator) -> None:
+    def _interrogate(self, tag: Any, learned: Learned, interrogator: Interrogator) -> None:
         try:
             learned.proof = interrogator(bytes(tag.identifier), learned.content, self._transceiver(tag)) or {}
         except CardTornAway:
@@ -488,8 +374,7 @@ def _uid(target: Any) -> bytes:
     return bytes(target.sdd_res or (target.rid_res or b"")[2:6])
 
 
-def _key(target: Any) -> bytes:
+def _key(uid: bytes) -> bytes:
     """What stays the same while a card lies there: a random UID changes whenever the field was off."""
-    uid = _uid(target)
     is_random = (len(uid) == 4 and uid[0] == RANDOM_UID) or (len(uid) == 8 and uid.startswith(RANDOM_IDM))
     return b"random" if is_random else uid

@@ -79,9 +79,18 @@ RULES: list[tuple[str, tuple[str, ...]]] = [
     ("hardware.simulated", ("hardware.ports", "hardware.simulated", "cryptography", "cv2", "numpy", "PIL")),
     (
         "hardware.nfc_reader",
-        ("hardware.ports", "hardware.nfc_brief", "hardware.reader_thread", "nfc", "ndef", "serial"),
+        (
+            "hardware.ports",
+            "hardware.nfc_brief",
+            "hardware.presentation",
+            "hardware.reader_thread",
+            "nfc",
+            "ndef",
+            "serial",
+        ),
     ),
     ("hardware.nfc_brief", ()),
+    ("hardware.presentation", ("hardware.ports",)),
     (
         "hardware.qr_camera",
         (

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from card_tools.ntag424 import ev2_first
-from hardware.nfc_reader import NfcReader, Patience, probe
+from hardware.nfc_reader import NfcReader, probe
 from hardware.ports import ContentKind, ReaderState, Transceive
+from hardware.presentation import Patience
 from hardware.simulated import Acr122u, Ntag424Card
 from hardware.simulated.acr122u import DATA_BLOCK, FAILED, HEAD, TRANSFER_BLOCK
 from tests.support.hardware import BRISK, MESSAGE, ReaderLog, ntag

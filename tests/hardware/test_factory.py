@@ -10,8 +10,9 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware.factory import READERS, SimulatedReader, build_indicator, build_reader, build_voice
-from hardware.nfc_reader import NfcReader, Patience
+from hardware.nfc_reader import NfcReader
 from hardware.ports import CardReader, DriverUnknown, ReaderState, SettingWrong
+from hardware.presentation import Patience
 from hardware.simulated.card_file import TYPES
 from tests.support.hardware import MESSAGE, ReaderLog, ntag
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from hardware.nfc_reader import NfcReader, Patience
+from hardware.nfc_reader import NfcReader
 from hardware.ports import CardRead, Interrogator, ReaderState
-from hardware.simulated import Field, NtagCard, Pn532Uart
+from hardware.presentation import Patience
+from hardware.simulated import Field, Ntag424Card, NtagCard, Pn532Uart
 from tests.support.processes import PATIENCE
 
 BRISK = Patience(poll_s=0.002, gone_ms=60, give_up_ms=400, answer_ms=30_000, backoff_s=(0.02, 0.05))
@@ -20,11 +21,20 @@ FOR_SILENCE = replace(BRISK, answer_ms=500)
 """Where the chip falls silent for good."""
 MESSAGE = bytes.fromhex("D4094679696B612E636E3A63") + bytes(range(70))
 """A message of one external record; what it says does not matter to a reader."""
+UID7 = bytes.fromhex("04112233445566")
+"""What a card of ours is called unless a test says otherwise."""
 
 
-def ntag(kind: str = "ntag213", last: int = 0x66, ndef: bytes | None = MESSAGE) -> NtagCard:
+def ntag(kind: str = "ntag213", last: int = UID7[-1], ndef: bytes | None = MESSAGE) -> NtagCard:
     """An NTAG whose UID ends in ``last``."""
-    return NtagCard(kind, bytes.fromhex("041122334455") + bytes((last,)), ndef=ndef)
+    return NtagCard(kind, UID7[:-1] + bytes((last,)), ndef=ndef)
+
+
+def ntag424(last: int = UID7[-1]) -> Ntag424Card:
+    """An NTAG 424 with the same message, its random numbers known."""
+    card = Ntag424Card(UID7[:-1] + bytes((last,)), lambda count: bytes(range(count)))
+    card.write_ndef(MESSAGE)
+    return card
 
 
 @dataclass
