@@ -34,12 +34,21 @@ class ClockRows(Rows):
                 break
         return sorted(by_place.values(), key=lambda row: -row["seq"])
 
-    def near(self, journal: tuple[str, str], low: int, boots: Collection[str]) -> list[Row]:
-        """Samples taken when the journal had reached a place, and all of these boots."""
+    def near(self, journal: tuple[str, str], known: Row, low: int, boots: Collection[str]) -> list[Row]:
+        """The samples that ``server.domain.time.correct_after`` asks for.
+
+        Those from a place on; those of the known event's boot since that event, and some before; all of these
+        boots, and of boots that were sampled without an event of their own. A kiosk that sends what it has
+        held for long is sampled while older events still wait: a low place does not mean long ago.
+        """
         mine = self.fixed | {"kiosk_id": journal[0], "journal_id": journal[1]}
-        found = _from_place(self.dialect).rows(self.connection, **mine, low=low)
-        if boots:
-            given = several(boots, self.dialect.name)
+        home = known["boot_id"]
+        found = _latest(self.dialect).rows(self.connection, **mine, boot_id=home, limit=FEW)
+        whole = len(found) == FEW and found[-1]["uptime_ms"] > known["uptime_ms"]
+        found += _from_place(self.dialect).rows(self.connection, **mine, low=low)
+        wanted = {*boots, *(row["boot_id"] for row in found)} - ({home} if not whole else set())
+        if wanted:
+            given = several(wanted, self.dialect.name)
             found += _of_boots(self.dialect).rows(self.connection, **mine, boots=given)
         return list({row["fact_seq"]: row for row in found}.values())
 
@@ -81,6 +90,17 @@ def _anchors(dialect: Dialect) -> Statement:
 @lru_cache(maxsize=32)
 def _from_place(dialect: Dialect) -> Statement:
     query = select(SAMPLES).where(*_mine(), SAMPLES.c.last_seq >= bindparam("low"))
+    return Statement(query, dialect)
+
+
+@lru_cache(maxsize=32)
+def _latest(dialect: Dialect) -> Statement:
+    query = (
+        select(SAMPLES)
+        .where(*_mine(), SAMPLES.c.boot_id == bindparam("boot_id"))
+        .order_by(SAMPLES.c.fact_seq.desc())
+        .limit(bindparam("limit", type_=Integer))
+    )
     return Statement(query, dialect)
 
 

@@ -121,7 +121,8 @@ def correct_after(
     * its time comes out as it was known, and not below what it or those samples say: so nothing before it
       stands later, and no limit from behind it reaches it.
 
-    ``samples`` are those taken at the known reading or later, the one before these, and all of later boots.
+    ``samples`` are those taken at the known reading's place or later; of its own boot also those since its
+    uptime, and the one before; of other boots all, where one is among these or a later reading is theirs.
     Boots must not alternate along the journal: one with two histories is corrected as a whole.
     """
     samples = _in_time(samples)
@@ -130,9 +131,9 @@ def correct_after(
     home = boots[0]
     taken = [s for s in samples if s.seq == reading.seq]
     since = min((s.uptime_ms for s in taken if s.boot_id == reading.boot_id), default=None)
-    if (reading.uptime_ms,) in {point[:1] for point in home.line}:
+    if reading.clock == "synced" and (reading.uptime_ms,) in {point[:1] for point in home.line}:
         since = reading.uptime_ms
-    if not home.told or since is None or any(r.uptime_ms < since for r in home.readings[1:]):
+    if not home.told or since is None or any(r.uptime_ms <= since for r in home.readings[1:]):
         return None
     found = _never_falling(boots, samples)
     edge = min([home.corrected(reading).at, *(s.at for s in taken)])

@@ -118,8 +118,8 @@ class Clocks(Repository, Protocol):
     def anchors(self, journal: tuple[str, str], top: int, before: int, places: int) -> list[Row]:
         """Events up to a place that were the last of their boot when it was sampled, latest first."""
 
-    def near(self, journal: tuple[str, str], low: int, boots: Any) -> list[Row]:
-        """Samples taken when the journal had reached a place, and all of these boots."""
+    def near(self, journal: tuple[str, str], known: Row, low: int, boots: Any) -> list[Row]:
+        """What ``server.domain.time.correct_after`` asks for, from a place and a known event on."""
 
 
 class PeopleRead(Protocol):

@@ -55,7 +55,7 @@ def retimed(uow: Uow, journal: Journal, fresh: Sequence[Row], heard: Heard | Non
     for anchor, low in _anchors(uow, journal, fresh, heard):
         stored = uow.events.readings(journal.key, anchor["seq"])
         boots = {row["boot_id"] for row in (*stored, *fresh)} - {anchor["boot_id"]}
-        samples = [as_sample(row) for row in uow.clocks.near(journal.key, low, boots)]
+        samples = [as_sample(row) for row in uow.clocks.near(journal.key, anchor, low, boots)]
         known = _reading(anchor), Corrected(anchor["at"], anchor["uncertainty"], sure=True)
         times = correct_after(known, _readings([*stored[1:], *fresh]), samples)
         if times is not None:

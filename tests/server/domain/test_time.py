@@ -8,6 +8,7 @@ from server.domain.time import PPM, UNBOUNDED, Reading, Sample, correct, correct
 NOON = 1_780_000_000_000
 HOUR = 3_600_000
 DAY = 24 * HOUR
+MANY = 1000
 
 
 def reading(seq, boot="a", uptime=0, wall=0, clock="unsynced"):
@@ -235,6 +236,7 @@ class Life:
     def __init__(self):
         self.true, self.booted, self.boots, self.drift = NOON, NOON, 1, 0
         self.readings, self.samples = [], []
+        self.pushed = 0
 
     @property
     def boot(self):
@@ -248,17 +250,24 @@ class Life:
         wall = self.true + error
         self.readings.append(reading(len(self.readings) + 1, self.boot, self.uptime, wall, clock))
 
-    def push(self, latency):
-        self.samples.append(sample(self.boot, self.uptime, self.true + latency, len(self.readings)))
+    def push(self, latency, most=MANY):
+        """So much of what waits comes in, and with it what the clocks say."""
+        self.pushed = min(self.pushed + most, len(self.readings))
+        self.samples.append(sample(self.boot, self.uptime, self.true + latency, self.pushed))
 
     def start(self, drift):
         self.boots, self.booted, self.drift = self.boots + 1, self.true, drift
 
+    def known(self):
+        """What the server holds."""
+        return self.readings[: self.pushed], list(self.samples)
+
 
 _ERRORS = st.sampled_from([0, 0, 1, -1, 700, -700, 4_000, -90_000, HOUR, -DAY, -NOON])
+_LATENCIES = st.sampled_from([0, 0, 1, 150, 9_000, 600_000])
 _STEPS = st.one_of(
     st.tuples(st.just(Life.tap), _ERRORS, st.sampled_from(["synced", "unsynced"])),
-    st.tuples(st.just(Life.push), st.sampled_from([0, 0, 1, 150, 9_000, 600_000])),
+    st.tuples(st.just(Life.push), _LATENCIES, st.sampled_from([1, 2, MANY])),
     st.tuples(st.just(Life.start), st.integers(-100, 100)),
 )
 _LIVES = st.lists(st.tuples(_STEPS, st.sampled_from([0, 1, 800, 60_000, 20_000_000, 20 * DAY])), max_size=25)
@@ -274,27 +283,37 @@ def _anchors(readings, samples, push):
     return sorted(seq for seq in taken if seq <= top)
 
 
-@given(_LIVES, st.integers(0, 5), st.sampled_from([0, 3, 900]))
-def test_what_lies_before_an_anchor_need_not_be_corrected_again(steps, taps, latency):
+def _near(samples, known, rest, low):
+    """What ``correct_after`` asks for."""
+    home = sorted((s for s in samples if s.boot_id == known.boot_id), key=lambda s: s.uptime_ms)
+    before = [s for s in home if s.uptime_ms <= known.uptime_ms]
+    boots = {r.boot_id for r in rest} | {s.boot_id for s in samples if s.seq >= low}
+    boots -= {known.boot_id}
+    near = [s for s in samples if s.seq >= low or s.boot_id in boots]
+    return near + [s for s in home if s.uptime_ms > known.uptime_ms] + before[-1:]
+
+
+@given(_LIVES, st.integers(0, 5), st.sampled_from([0, 3, 900]), st.sampled_from([1, 3, MANY]))
+def test_what_lies_before_an_anchor_need_not_be_corrected_again(steps, taps, latency, most):
     """From any anchor on the times are those of the whole journal, and none before it has moved."""
     life = Life()
     for (step, *how), later in steps:
         life.true += later
         step(life, *how)
-    old, samples = list(life.readings), list(life.samples)
+    old, samples = life.known()
     for turn in range(taps):
         life.true += 700
         life.tap(turn, "unsynced" if turn % 2 else "synced")
-    life.push(latency)
-    was, now = correct(old, samples), correct(life.readings, life.samples)
+    life.push(latency, most)
+    readings, all_samples = life.known()
+    was, now = correct(old, samples), correct(readings, all_samples)
     anchors = _anchors(old, samples, life.samples[-1])
     if not samples or any(s.at > life.samples[-1].at for s in samples):
         return
     for place, seq in enumerate(anchors):
-        known, rest = life.readings[seq - 1], life.readings[seq:]
-        boots = {r.boot_id for r in rest} - {known.boot_id}
+        known, rest = readings[seq - 1], readings[seq:]
         low = anchors[place - 1] if place else 0
-        near = [s for s in life.samples if s.seq >= low or s.boot_id in boots]
+        near = _near(all_samples, known, rest, low)
         found = correct_after((known, was[seq]), rest, near)
         if found is not None:
             assert found == {place: at for place, at in now.items() if place >= seq}

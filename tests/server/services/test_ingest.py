@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from server.contract.rules import HOUR, MINUTE
-from server.contract.wire import ClockSample, Push, PushedEvent
+from server.contract.wire import Push, PushedEvent
 from server.domain.calendar import day_start
 from server.errors import Invalid
 from server.services.audit import audit
@@ -300,36 +300,3 @@ def test_a_credential_that_was_never_issued_proves_nothing(bench) -> None:
         "contradicted",
         "card_forged",
     )
-
-
-def test_an_unsynced_kiosks_taps_come_out_at_the_servers_time(bench) -> None:
-    """A kiosk that woke in 1970 and pushes tells how long ago each tap was."""
-    kiosk = bench.kiosk()
-    kiosk.booted_at = NINE
-    kiosk.tap("M0001", NINE + 10 * MINUTE, clock="unsynced", wall=600_000)
-    bench.now = NINE + HOUR
-    sent = ClockSample(boot_id=kiosk.boot_id, uptime_ms=HOUR, wall=HOUR, clock="unsynced")
-    bench.push(kiosk, replace(kiosk.push(sent_at=bench.now), sent=sent))
-    [event] = bench.events()
-    assert event["at"] == NINE + 10 * MINUTE
-    assert event["uncertainty"] <= 1000
-
-
-def test_a_push_that_a_network_held_is_found_out_by_the_next(bench) -> None:
-    """It came ten minutes after it was sent; the next one, minutes later, puts the tap where it was."""
-    kiosk = bench.kiosk()
-    kiosk.booted_at = NINE
-    kiosk.tap("M0001", NINE + 10 * MINUTE, clock="unsynced", wall=600_000)
-
-    def push(sent_at: int) -> int:
-        aged = sent_at - NINE
-        sent = ClockSample(boot_id=kiosk.boot_id, uptime_ms=aged, wall=aged, clock="unsynced")
-        bench.push(kiosk, replace(kiosk.push(sent_at=sent_at), sent=sent))
-        return bench.events()[0]["at"]
-
-    bench.now = NINE + 25 * MINUTE
-    assert push(NINE + 15 * MINUTE) == NINE + 20 * MINUTE
-    bench.now += 2 * MINUTE
-    assert push(bench.now) == NINE + 10 * MINUTE
-    bench.now += 20 * MINUTE
-    assert push(bench.now - 15 * MINUTE) == NINE + 10 * MINUTE, "a late one says nothing more"
