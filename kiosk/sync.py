@@ -92,11 +92,15 @@ class Syncer:
         clock: Clock,
         random: Callable[[], float],
         retention_days: int = 90,
+        most: int = MAX_PUSH,
         condition: Callable[[], threading.Condition] = threading.Condition,
     ) -> None:
-        """``random`` gives numbers from 0 to 1 for the jitter; ``condition`` makes what the lanes wait on."""
+        """``random`` gives numbers from 0 to 1 for the jitter; ``condition`` makes what the lanes wait on.
+
+        ``most`` events go in one push.
+        """
         self._api, self._outbox, self._roster = api, outbox, roster
-        self._clock, self._retention_days = clock, retention_days
+        self._clock, self._retention_days, self._most = clock, retention_days, most
         self._lock = threading.Lock()
         self._state = LinkState()
         self._pushing = Lane(self.push_once, random, condition)
@@ -174,7 +178,7 @@ class Syncer:
 
     def _push_all(self) -> Trouble | None:
         self._refused, self._is_whole = None, False
-        runs = self._outbox.runs(MAX_PUSH)
+        runs = self._outbox.runs(self._most)
         if not runs and self._is_due(self._pushed_at):
             return self._push(self._outbox.empty_push(self._clock.sample()))
         for run in runs:

@@ -19,6 +19,7 @@ from kiosk.server_client import ServerClient
 from kiosk.service import KioskService, Parts
 from kiosk.sync import Syncer
 from server.contract.rules import HOUR
+from server.contract.wire import MAX_PUSH
 from tests.support.sim_disk import Crashed, SimDisk, SimJournal
 from tests.support.sim_faults import DISK_FAULTS, FAULTS
 from tests.support.sim_net import SimNet, SimPort, SimWire
@@ -71,6 +72,8 @@ class Habit:
     """``good``, ``bad`` (hours wrong after a boot) or ``none`` (1970 or the last shut-down)."""
     ntp: bool = False
     retention_days: int = 20
+    most: int = MAX_PUSH
+    """Events in one push: a few, and a day of one person comes in pieces like a month of everybody."""
     http: bool = False
     """Whether it speaks to the server through sessions and signatures (slower, and less can go wrong)."""
 
@@ -165,6 +168,7 @@ class SimMachine:
             clock=self.clock,
             random=self.chance.random,
             retention_days=self.habit.retention_days,
+            most=self.habit.most,
         )
         self.service = KioskService(self._parts())
         self.syncer.on_change = self._on_sync

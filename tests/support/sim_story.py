@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.contract.rules import HOUR, MINUTE
+from server.contract.wire import MAX_PUSH
 from tests.support.sim_faults import DISK_FAULTS, FAULTS
 from tests.support.sim_machine import Habit
 from tests.support.sim_server import BEGIN, FIRST_DAY, KIOSKS, PEOPLE
@@ -172,6 +173,7 @@ class _Teller:
             battery=rng.choice(["good", "good", "bad", "none"]),
             ntp=rng.random() < 0.4,
             retention_days=rng.choice([0, 1, 20]),
+            most=rng.choice([MAX_PUSH, MAX_PUSH, 1, 3]),
             http=self.seed % HTTP_EVERY == 0,
         )
 
