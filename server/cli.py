@@ -21,7 +21,7 @@ def main(data_dir: str | None, database_url: str | None, community: str | None) 
 for _command in (
     *(setup.init, setup.run, setup.create_user, setup.create_token, setup.add_kiosk, setup.register_card),
     *(setup.policy, data.demo_data, data.audit, data.reproject, data.settle, data.export, data.import_),
-    *(data.backup, data.restore),
+    *(data.backup, data.restore, data.put_back),
 ):
     main.add_command(_command)
 show_variables(main)

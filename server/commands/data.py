@@ -1,4 +1,4 @@
-"""Looking after the data: audit, reproject, settle, export, import, backup, restore, demo-data."""
+"""Looking after the data: audit, reproject, settle, export, import, backup, restore, put-back, demo-data."""
 
 import importlib
 import io
@@ -177,6 +177,20 @@ def restore(job: Job, *, file: Path, partitioned: bool) -> int:
     findings = _audit_all(job)
     where = database.url.render_as_string(hide_password=True)
     job.answer({"restored": where, "findings": findings}, f"restored; {len(findings)} findings")
+    return 1 if findings else 0
+
+
+@click.command("put-back")
+@command()
+def put_back(job: Job) -> int:
+    """Needed once when the database was put back to an earlier state by anything but `restore`; then audit.
+
+    For a machine's snapshot, a dump, a copied file; before the server starts. Without it kiosks refuse its
+    rosters as older than what they hold; with it they also send again all that they still keep.
+    """
+    step_ahead(job.runtime.database, job.runtime.clock())
+    findings = _audit_all(job)
+    job.answer({"findings": findings}, f"kiosks will send again what they hold; {len(findings)} findings")
     return 1 if findings else 0
 
 

@@ -83,7 +83,7 @@ def copy_from_file(path: Path, database: Database) -> int:
 
 
 def step_ahead(database: Database, now: int) -> None:
-    """After a restore: rosters newer than any that a kiosk may hold from after the backup, new sessions."""
+    """After a database was put back: rosters newer than any that a kiosk may hold, and new sessions."""
     leap, *others = _AHEAD
     with database.writing() as connection:
         connection.execute(leap, {"leap": PUT_BACK, "now": now // 1000 * PUT_BACK})

@@ -124,6 +124,19 @@ def test_rosters_leap_once_more_when_the_same_backup_is_put_back_once_more(
     assert behind - backed_up >= PUT_BACK
 
 
+def test_a_database_that_was_put_back_otherwise_is_said_to_have_been(
+    lived: tuple[Bench, Kiosk], backup: Path, tmp_path: Path
+) -> None:
+    """By the user who serves, who need not own the tables; nothing else changes."""
+    bench, _ = lived
+    before = everything(bench)
+    assert told(run(tmp_path / "old", bench.store.app, "put-back")) == {"findings": []}
+    after = everything(bench)
+    versions = [rows.pop("communities")[0][-1] for rows in (before, after)]
+    assert versions[1] - versions[0] >= PUT_BACK
+    assert after == before
+
+
 @pytest.mark.postgresql
 @pytest.mark.parametrize("other", BACKENDS)
 def test_a_backup_can_move_to_the_other_database(
