@@ -14,6 +14,7 @@ from server.services.ingest import ingest
 from server.services.reprojecting import reproject_all
 from server.services.sessions import KnownKiosk
 from server.services.stored import pushed_body
+from server.services.timing import as_sample, corrected_times
 from tests.support.sim_reference import Fact, Known, PlanVersion, Result, Word, reckon
 from tests.support.sim_server import BEGIN, PEOPLE
 from tests.support.sim_told import Told
@@ -29,10 +30,11 @@ def check(told: Told, *, audited: bool = False, redelivered: bool = False) -> li
     """Everything that is wrong with a history; empty when all is well."""
     held = told.server.tables(*_READ)
     _count(told, held)
+    found = list(_times_are_those_of_whole_journals(held))
     held["events"] = [row for row in held["events"] if row["hash"] not in told.rogue]
     for row in held["events"]:
         row["salt"], row["body"] = told.sealed.get(row["event_id"], (row["salt"], row["body"]))
-    found = [*_nothing_lost(told, held), *_nothing_pending(told), *_doubt_has_a_cause(told, held)]
+    found += [*_nothing_lost(told, held), *_nothing_pending(told), *_doubt_has_a_cause(told, held)]
     found += [*_times_hold(told, held), *_as_reckoned(told, held), *_machines_are_well(told), *told.believed]
     if audited:
         with told.server.uow(writes=False) as uow:
@@ -44,7 +46,7 @@ def check(told: Told, *, audited: bool = False, redelivered: bool = False) -> li
     return found
 
 
-_READ = ("events", "journals", "decisions", "shifts", "ledger_transactions", "ledger_lines")
+_READ = ("events", "journals", "clock_samples", "decisions", "shifts", "ledger_transactions", "ledger_lines")
 Tables = dict[str, list[Row]]
 
 
@@ -112,6 +114,26 @@ def _machines_are_well(told: Told) -> Iterable[str]:
         for shown in machine.screen.shown:
             if shown.reason == "kiosk_fault":
                 yield f"{machine.name} had a fault of its own at {shown.at}"
+
+
+def _times_are_those_of_whole_journals(held: Tables) -> Iterable[str]:
+    """Each push corrected what it could move: as if the journal had been read from its beginning."""
+    samples: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in held["clock_samples"]:
+        samples[row["kiosk_id"], row["journal_id"]].append(row)
+    for journal, rows in _by_journal(held["events"]).items():
+        whole = corrected_times(rows, [as_sample(row) for row in samples[journal]])
+        for row in rows:
+            time, stands = whole.get(row["seq"]), (row["at"], row["uncertainty"])
+            if time is not None and stands != time[:2]:
+                yield f"{row['event_id']} has the time {stands}, by its whole journal {time[:2]}"
+
+
+def _by_journal(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["kiosk_id"], row["journal_id"]].append(row)
+    return found
 
 
 def _times_hold(told: Told, held: Tables) -> Iterable[str]:

@@ -13,6 +13,7 @@ import kiosk.journal
 import kiosk.journal_open
 import kiosk.roster
 import kiosk.sync
+import server.db.clock_rows
 import server.domain.drafts
 import server.domain.plans
 import server.domain.shifts
@@ -153,6 +154,16 @@ def _believe_walls() -> list[Patch]:
     return [(server.services.timing, "corrected_times", corrected)]
 
 
+def _samples_by_place_only() -> list[Patch]:
+    rows = server.db.clock_rows.ClockRows
+
+    def near(self: Any, journal: Any, known: Any, low: int, boots: Any) -> Any:
+        found = self.rows(kiosk_id=journal[0], journal_id=journal[1])
+        return [row for row in found if row["last_seq"] >= low or row["boot_id"] in boots]
+
+    return [(rows, "near", near)]
+
+
 def _latest_plan_always() -> list[Patch]:
     def in_force(_: Any, versions: Any, at: int) -> Any:
         return versions[-1]
@@ -229,6 +240,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "count a revoked kiosk": Mutant("what a revoked kiosk pushes waits for staff", _revoked_counts),
     "believe wall clocks": Mutant("time is evidence, not truth", _believe_walls),
+    "ask for samples by place only": Mutant(
+        "what comes in pieces is timed like the whole journal", _samples_by_place_only, first=9300
+    ),
     "debounce off": Mutant(
         "a tap within a minute is the same intention",
         lambda: [(server.domain.shifts, "is_repeat", lambda _last, _at, _policy: False)],
