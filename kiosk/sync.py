@@ -109,6 +109,7 @@ class Syncer:
         self._pushed_at: int | None = None
         self._refused: Refused | None = None
         self._is_whole = False
+        self._seeing = threading.Lock()
         self._seen_version: int | None = None
         self._told_version: int | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -231,14 +232,15 @@ class Syncer:
 
     def _see(self, version: int) -> int:
         """A server that was put back from a backup gets all that is still held; how many events that are."""
-        held = self._roster.version if self._seen_version is None else self._seen_version
-        count = 0
-        if held is None or version - held >= PUT_BACK // 2:
-            count = self._outbox.doubt_all()
+        with self._seeing:  # both lanes hear of it: the second must not doubt what the first has acknowledged
+            held = self._roster.version if self._seen_version is None else self._seen_version
+            count = 0
+            if held is None or version - held >= PUT_BACK // 2:
+                count = self._outbox.doubt_all()
+            self._seen_version = version
         if count:
             log.warning("the server was put back from a backup: %s events are sent again", count)
             self.wake()
-        self._seen_version = version
         return count
 
     def _pull(self) -> Trouble | None:

@@ -1,14 +1,16 @@
 """Keeping in step: in order, at least once, resumable; no answer but our server's own changes anything."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kiosk.lane import Lane
 from kiosk.ports import Busy, LyingAnswer, Offline, Refused
+from kiosk.roster import RosterStore
 from server.contract.wire import PUT_BACK
 from tests.support.kiosk_journal import draft
 from tests.support.kiosk_roster import entries
@@ -220,6 +222,41 @@ class TestRosters:
         table.server.version, table.server.whole = 6, entries()
         table.syncer.once()
         assert told == [5, 6]
+
+
+class Overheard:
+    """The roster of a kiosk that has none yet; something happens just as its version is asked for."""
+
+    def __init__(self, roster: RosterStore, meanwhile: Callable[[], object]) -> None:
+        self._roster, self._meanwhile, self._asked = roster, meanwhile, False
+        self.hash, self.sealed = roster.hash, roster.sealed
+
+    @property
+    def version(self) -> int | None:
+        held = self._roster.version
+        if self._asked:
+            self._asked = False
+            self._meanwhile()
+        return held
+
+    def apply(self, body: Mapping[str, Any], *, first: Callable[[int], object]) -> None:
+        self._asked = True
+        self._roster.apply(body, first=first)
+
+
+def test_what_one_lane_has_pushed_is_not_doubted_by_the_other_at_a_kiosks_first_roster(table: Table) -> None:
+    """Both hear the server's version for the first time, at the same moment."""
+    table.tap(1, 2, 3)
+    push = threading.Thread(target=lambda: table.syncer.push_once())
+
+    def meanwhile() -> None:
+        push.start()
+        push.join(timeout=0.5)  # all of the push, unless it has to wait
+
+    table.syncer = table.new_syncer(roster=Overheard(table.roster, meanwhile))
+    assert table.syncer.pull_once() is None
+    push.join()
+    assert (table.journal.pending, table.journal.acked_seq, table.server.pushes) == (0, 3, 1)
 
 
 class TestARestoredServer:

@@ -42,8 +42,8 @@ class Table:
 
     def new_syncer(self, **more: Any) -> Syncer:
         """As after a restart, or otherwise than usual."""
-        parts = (self.client, self.journal, self.roster)
-        return Syncer(*parts, clock=self.clock, random=lambda: 0.0, **more)
+        parts = {"roster": self.roster, "clock": self.clock, "random": lambda: 0.0}
+        return Syncer(self.client, self.journal, **parts | more)
 
     def tap(self, *numbers: int) -> None:
         """A tap for each number."""
